@@ -1,0 +1,1 @@
+//! JSON shapes, shared by server and client.

@@ -1,0 +1,1 @@
+//! Nouns then verbs.

@@ -1,0 +1,1 @@
+//! Fabric CA's API: its paths, its envelope, its codes, its quirks.

@@ -1,0 +1,1 @@
+//! PKCS#11 sessions, the queue, the token's refusals.

@@ -1,0 +1,1 @@
+//! DER, CSR, certificate, CRL, chain, signature check, lints, drafts.

@@ -1,0 +1,1 @@
+//! SQL, changes, commits, rows.
