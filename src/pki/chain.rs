@@ -186,8 +186,10 @@ fn in_force(certificate: &Certificate, at: Timestamp) -> Result<(), ChainError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pki::draft::Draft;
     use crate::pki::draft_request::Asking;
     use crate::pki::name::Subject;
+    use crate::pki::profile::{Authority, Profile};
     use crate::pki::testing::{Key, now, order, profile, sealed_root, serial};
 
     struct Tree {
@@ -256,6 +258,35 @@ mod tests {
         assert_eq!(find(&tree, tree.leaf.not_after().plus(1)), Err(ChainError::Expired));
         assert!(find(&tree, tree.leaf.not_before()).is_ok());
         assert_eq!(find(&tree, tree.leaf.not_before().plus(-1)), Err(ChainError::NotYetValid));
+    }
+
+    #[test]
+    fn a_path_length_is_not_exceeded() {
+        let (key, root) = sealed_root();
+        let ica_key = Key::generate();
+        let name = Subject::named("ica");
+        let seal = |draft: Draft<Certificate>, key: &Key| {
+            let signature = key.sign(draft.to_be_signed());
+            draft.seal(&signature).unwrap()
+        };
+        let issuing = profile("issuing");
+        let ica = issuing.draft_issuing(&root, &ica_key.public(), &serial(2), &name, now());
+        let ica = seal(ica.unwrap(), &key);
+        let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
+        let leaf = profile("member").draft(&ica, &serial(3), &order(&csr), now());
+        let leaf = seal(leaf.unwrap(), &ica_key);
+        // The same root with a shorter path length.
+        let mut options = profile("root").options().clone();
+        options.authority = Some(Authority { path_length: 0 });
+        let name = root.subject().unwrap();
+        let short = Profile::try_from(options).unwrap();
+        let short = short.draft_root(&key.public(), &serial(1), &name, now());
+        let short = seal(short.unwrap(), &key);
+        let between = [ica.clone()];
+        let find = |anchor| chain(&leaf, &between, &[anchor], now(), &mut Budget::default());
+        assert_eq!(find(short.clone()), Err(ChainError::PathLength));
+        assert!(find(root.clone()).is_ok());
+        assert!(chain(&ica, &[], &[short], now(), &mut Budget::default()).is_ok());
     }
 
     #[test]

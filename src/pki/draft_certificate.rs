@@ -1,25 +1,19 @@
 //! From a profile and an order to a draft: everything that can be checked before a key is touched.
 
-use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280;
-use der::Encode as _;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
-
-use super::algorithm::{KeyAlgorithm, SignatureAlgorithm};
-use super::alternative::{self, AlternativeName, AlternativeNameError, MAX_ALTERNATIVE_NAMES};
-use super::asn1;
-use super::attribute::{ATTRIBUTES_OID, Attributes, AttributesError};
+use super::algorithm::KeyAlgorithm;
+use super::alternative::{AlternativeName, AlternativeNameError, MAX_ALTERNATIVE_NAMES};
+use super::attribute::{Attributes, AttributesError};
 use super::certificate::Certificate;
 use super::csr::Csr;
 use super::draft::Draft;
-use super::extension::{self, Extension, Usage};
 use super::key::PublicKey;
 use super::lint::{Demand, Finding, lint_certificate};
 use super::name::{Field, Subject, SubjectError};
-use super::profile::{AlternativeNamesRule, BasicConstraintsRule, KeyKind, Profile};
-use super::tbs::{CertificateError, TbsCertificate};
+use super::profile::{AlternativeNamesRule, KeyKind, Profile};
+use super::tbs::TbsCertificate;
+use super::write_certificate::{Content, Issuer};
 use crate::clock::Timestamp;
-use crate::id::{KeyId, SerialNumber};
+use crate::id::SerialNumber;
 
 /// Lives shorter than this may be over when the certificate is issued, since its end is counted from
 /// the nearest minute. Only a test writes such a profile.
@@ -87,27 +81,6 @@ pub enum ProfileError {
     Unreadable(String),
 }
 
-/// Who signs, as far as the certificate tells of it.
-struct Issuer<'a> {
-    name: &'a [u8],
-    key: &'a PublicKey,
-    key_id: KeyId,
-    /// The certificate; a root has none yet.
-    certificate: Option<&'a TbsCertificate>,
-}
-
-/// Everything that differs from one certificate of a profile to the next.
-struct Content<'a> {
-    issuer: Issuer<'a>,
-    serial: &'a SerialNumber,
-    subject: Vec<u8>,
-    key: &'a PublicKey,
-    names: Vec<AlternativeName>,
-    attributes: Option<&'a Attributes>,
-    not_before: Timestamp,
-    not_after: Timestamp,
-}
-
 impl Profile {
     /// Drafts the certificate of a member, or of a CA that enrolls.
     ///
@@ -140,7 +113,9 @@ impl Profile {
             content.not_before = later;
         }
         content.names = self.names(order)?;
-        content.attributes = order.attributes.filter(|_| self.options().attributes);
+        if let Some(attributes) = order.attributes.filter(|_| self.options().attributes) {
+            content.attributes = Some(attributes.to_json()?);
+        }
         self.finish(&content, order.one_role, at)
     }
 
@@ -282,9 +257,10 @@ impl Profile {
         if start >= end {
             return Err(ProfileError::Validity { start, end });
         }
-        let octets = self.write(content)?;
+        let octets =
+            content.write(options).map_err(|error| ProfileError::Unreadable(error.to_string()))?;
         let tbs = TbsCertificate::from_der(&octets)
-            .map_err(|error: CertificateError| ProfileError::Unreadable(error.to_string()))?;
+            .map_err(|error| ProfileError::Unreadable(error.to_string()))?;
 
         let mut demands = Vec::new();
         if start <= at {
@@ -309,83 +285,6 @@ impl Profile {
         }
         Ok(Draft::new(octets, content.issuer.key.clone(), tbs))
     }
-
-    /// The `TBSCertificate`.
-    fn write(&self, content: &Content<'_>) -> Result<Vec<u8>, ProfileError> {
-        let mut serial = Vec::new();
-        asn1::push_unsigned(&mut serial, content.serial.as_octets());
-        let mut validity = Vec::new();
-        asn1::push_time(&mut validity, content.not_before);
-        asn1::push_time(&mut validity, content.not_after);
-        let algorithm = SignatureAlgorithm::for_key(content.issuer.key.algorithm());
-        let extensions = extension::write(&self.extensions(content)?);
-        Ok(asn1::wrap(
-            asn1::SEQUENCE,
-            &[
-                &[asn1::constructed(0), 3, asn1::INTEGER, 1, 2],
-                &serial,
-                algorithm.identifier_der(),
-                content.issuer.name,
-                &asn1::wrap(asn1::SEQUENCE, &[&validity]),
-                &content.subject,
-                content.key.spki_der(),
-                &asn1::wrap(asn1::constructed(3), &[&extensions]),
-            ],
-        ))
-    }
-
-    /// The extensions, in the order in which Go writes them.
-    fn extensions(&self, content: &Content<'_>) -> Result<Vec<Extension>, ProfileError> {
-        let options = self.options();
-        let unreadable = |error: der::Error| ProfileError::Unreadable(error.to_string());
-        let mut list = Vec::new();
-        let mut add = |oid: ObjectIdentifier, critical: bool, value: Vec<u8>| {
-            list.push(Extension { oid, critical, value });
-        };
-        let usage = Usage::set(&options.key_usage).to_der().map_err(unreadable)?;
-        add(rfc5280::ID_CE_KEY_USAGE, true, usage);
-        if !options.extended_key_usage.is_empty() {
-            let usages = options.extended_key_usage.iter().map(|purpose| purpose.oid()).collect();
-            let usages = ExtendedKeyUsage(usages).to_der().map_err(unreadable)?;
-            add(rfc5280::ID_CE_EXT_KEY_USAGE, false, usages);
-        }
-        if self.is_for_authorities() || options.basic_constraints == BasicConstraintsRule::Always {
-            let constraints = BasicConstraints {
-                ca: self.is_for_authorities(),
-                path_len_constraint: options.authority.map(|authority| authority.path_length),
-            };
-            let constraints = constraints.to_der().map_err(unreadable)?;
-            add(rfc5280::ID_CE_BASIC_CONSTRAINTS, true, constraints);
-        }
-        let key_id = content.key.key_id();
-        add(
-            rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER,
-            false,
-            asn1::wrap(asn1::OCTET_STRING, &[key_id.as_octets()]),
-        );
-        add(
-            rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER,
-            false,
-            extension::authority_key_id(&content.issuer.key_id),
-        );
-        let access = access(&options.ocsp_urls, &options.issuer_urls);
-        if !access.is_empty() {
-            let access = asn1::wrap(asn1::SEQUENCE, &[&access]);
-            add(rfc5280::ID_PE_AUTHORITY_INFO_ACCESS, false, access);
-        }
-        if !content.names.is_empty() {
-            let names = alternative::write(&content.names);
-            add(rfc5280::ID_CE_SUBJECT_ALT_NAME, false, names);
-        }
-        if !options.crl_urls.is_empty() {
-            let points = distribution_points(&options.crl_urls);
-            add(rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS, false, points);
-        }
-        if let Some(attributes) = content.attributes {
-            add(ATTRIBUTES_OID, false, attributes.to_json()?.into_bytes());
-        }
-        Ok(list)
-    }
 }
 
 /// Whether the issuer may issue to a CA of this path length.
@@ -395,29 +294,6 @@ fn allows(issuer: &Certificate, path_length: u8) -> Result<(), ProfileError> {
         Some(own) if path_length >= own => Err(ProfileError::PathLength(path_length)),
         Some(_) | None => Ok(()),
     }
-}
-
-/// The content of an `AuthorityInfoAccessSyntax`.
-fn access(ocsp: &[String], issuers: &[String]) -> Vec<u8> {
-    let ocsp = ocsp.iter().map(|url| (rfc5280::ID_AD_OCSP, url));
-    let issuers = issuers.iter().map(|url| (rfc5280::ID_AD_CA_ISSUERS, url));
-    let mut content = Vec::new();
-    for (oid, url) in ocsp.chain(issuers) {
-        let url = asn1::wrap(asn1::primitive(6), &[url.as_bytes()]);
-        content.extend(asn1::wrap(asn1::SEQUENCE, &[&asn1::oid(oid), &url]));
-    }
-    content
-}
-
-/// A `CRLDistributionPoints` of one point with every URL.
-fn distribution_points(urls: &[String]) -> Vec<u8> {
-    let mut names = Vec::new();
-    for url in urls {
-        asn1::push(&mut names, asn1::primitive(6), url.as_bytes());
-    }
-    let full_name = asn1::wrap(asn1::constructed(0), &[&names]);
-    let point = asn1::wrap(asn1::constructed(0), &[&full_name]);
-    asn1::wrap(asn1::SEQUENCE, &[&asn1::wrap(asn1::SEQUENCE, &[&point])])
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Orders: what becomes of them by Fabric CA's profiles and by ours.
 
+use const_oid::db::rfc5280;
 use der::Decode as _;
 use proptest::prelude::*;
 use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints};
 
 use super::*;
+use crate::pki::algorithm::SignatureAlgorithm;
 use crate::pki::draft_request::Asking;
 use crate::pki::testing::{Key, now, order, profile, sealed_root, serial};
 
@@ -278,6 +280,22 @@ fn keys_and_roles_that_fabric_refuses_are_refused_by_our_profile() {
         );
         assert!(matches!(refused, Err(ProfileError::Lint(found)) if found[0].code == "role"));
     }
+}
+
+#[test]
+fn the_signature_follows_the_issuers_key() {
+    use p384::ecdsa::signature::Signer as _;
+    use p384::elliptic_curve::Generate as _;
+    use spki::EncodePublicKey as _;
+    let key = p384::ecdsa::SigningKey::generate();
+    let spki = key.verifying_key().to_public_key_der().unwrap();
+    let public = PublicKey::from_spki(spki.as_bytes()).unwrap();
+    let name = Subject::named("root");
+    let draft = profile("root").draft_root(&public, &serial(1), &name, now()).unwrap();
+    let signature: p384::ecdsa::Signature = key.sign(draft.to_be_signed());
+    let root = draft.seal(signature.normalize_s().to_der().as_bytes()).unwrap();
+    assert_eq!(root.signature_algorithm(), SignatureAlgorithm::EcdsaSha384);
+    assert_eq!(root.verify_signed_by(&public), Ok(()));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use const_oid::db::rfc5280;
 
 use super::attribute::{ATTRIBUTES_OID, Attributes};
 use super::crl::CrlHead;
-use super::name::Field;
+use super::name::{self, Field};
 use super::tbs::TbsCertificate;
 use crate::clock::Timestamp;
 
@@ -46,7 +46,8 @@ pub enum Demand {
     LastsUntil(Timestamp),
     /// It has alternative names, as TLS needs them.
     AlternativeNames,
-    /// Its alternative names have the forms of RFC 5280: host names, mailboxes, URIs of a host.
+    /// Its names have the forms of RFC 5280: host names, mailboxes, URIs of a host; a printable
+    /// serial number of the subject.
     ProperNames,
     /// Exactly one of its OUs is a role.
     OneRole,
@@ -251,11 +252,20 @@ fn lint_demand(certificate: &TbsCertificate, demand: Demand, found: &mut Finding
             });
         }
         Demand::ProperNames => {
-            for name in certificate.alternative_names().unwrap_or_default() {
-                found.when(!name.is_proper(), "alternative-name", "RFC 5280 4.2.1.6", || {
-                    format!("`{name}` is no proper host name, mailbox or URI")
-                });
+            for alternative in certificate.alternative_names().unwrap_or_default() {
+                found.when(
+                    !alternative.is_proper(),
+                    "alternative-name",
+                    "RFC 5280 4.2.1.6",
+                    || format!("`{alternative}` is no proper host name, mailbox or URI"),
+                );
             }
+            let subject = certificate.subject().unwrap_or_default();
+            let mut numbers = subject.values(Field::SerialNumber);
+            let wrong = numbers.any(|number| !number.bytes().all(name::is_printable));
+            found.when(wrong, "subject-name", "RFC 5280 A.1", || {
+                "the subject's serialNumber is no PrintableString".into()
+            });
         }
         Demand::OneRole => {
             let subject = certificate.subject().unwrap_or_default();
@@ -279,68 +289,5 @@ fn lint_demand(certificate: &TbsCertificate, demand: Demand, found: &mut Finding
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pki::certificate::Certificate;
-    use crate::pki::draft_request::Asking;
-    use crate::pki::name::Subject;
-    use crate::pki::testing::{Key, now, order, profile, sealed_root, serial};
-
-    const FABRIC: &str = include_str!("testdata/fabric-member.pem");
-    const FABRIC_ROOT: &str = include_str!("testdata/fabric-root.pem");
-
-    fn codes(found: &[Finding]) -> Vec<&'static str> {
-        found.iter().map(|finding| finding.code).collect()
-    }
-
-    #[test]
-    fn what_fabric_ca_issued_has_no_finding() {
-        let root = Certificate::from_pem(FABRIC_ROOT).unwrap();
-        let member = Certificate::from_pem(FABRIC).unwrap();
-        assert_eq!(lint_certificate(&root, &root, &[]), []);
-        let demands = [Demand::OneRole, Demand::ServerAuth];
-        assert_eq!(lint_certificate(&member, &root, &demands), []);
-        // One of its names is `spiffe://example/x`.
-        let found = lint_certificate(&member, &root, &[Demand::ProperNames]);
-        assert_eq!(codes(&found), ["alternative-name"]);
-    }
-
-    #[test]
-    fn another_issuer_is_found() {
-        let (_, other) = sealed_root();
-        let member = Certificate::from_pem(FABRIC).unwrap();
-        let found = lint_certificate(&member, &other, &[]);
-        assert_eq!(codes(&found), ["validity-nesting", "issuer-name", "authority-key-id"]);
-        let found = lint_certificate(&member, &member, &[]);
-        assert!(codes(&found).contains(&"issuer-usage"));
-    }
-
-    #[test]
-    fn instants_and_names_are_found_when_demanded() {
-        let (_, root) = sealed_root();
-        let csr = Key::generate().request(&Subject::named("x"), Asking::Member(&[]));
-        let draft = profile("default").draft(&root, &serial(2), &order(&csr), now()).unwrap();
-        let demands = [
-            Demand::StartedBy(Timestamp::EARLIEST),
-            Demand::LastsUntil(Timestamp::NO_EXPIRY),
-            Demand::AlternativeNames,
-            Demand::OneRole,
-        ];
-        let found = lint_certificate(draft.preview(), &root, &demands);
-        assert_eq!(codes(&found), ["not-yet-valid", "expired", "alternative-names", "role"]);
-    }
-
-    #[test]
-    fn a_crl_that_fabrics_nodes_choke_on_is_found() {
-        let (_, root) = sealed_root();
-        let head = CrlHead {
-            issuer: vec![0x30, 0],
-            this_update: now(),
-            next_update: None,
-            number: None,
-            authority_key_id: None,
-        };
-        let found = lint_crl(&head, &root);
-        assert_eq!(codes(&found), ["issuer-name", "authority-key-id", "next-update"]);
-    }
-}
+#[path = "lint_tests.rs"]
+mod tests;

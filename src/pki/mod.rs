@@ -7,6 +7,7 @@ mod algorithm;
 mod alternative;
 mod asn1;
 mod attribute;
+mod calendar;
 mod certificate;
 mod chain;
 mod crl;
@@ -26,6 +27,7 @@ pub mod signature;
 mod tbs;
 #[cfg(test)]
 mod testing;
+mod write_certificate;
 
 pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
 pub use alternative::{AlternativeName, AlternativeNameError, MAX_ALTERNATIVE_NAMES};
