@@ -1,59 +1,21 @@
 //! One epoch after another: opened, served, closed, and opened again after a pause when the device
 //! was unwell.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
 use super::calls::millis;
-use super::engine::{Shared, Stop};
+use super::course::{Course, End};
 use super::fault::{Class, Fault};
 use super::protocol::Refusal;
+use super::shared::{Shared, Stop};
 use super::token::{Device, Epoch};
 use super::worker::{Worker, run_errands};
 use crate::secret::random;
-
-/// How an epoch ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum End {
-    Drained,
-    Unwell(String),
-    Pin(String),
-}
-
-/// What the threads of one epoch share.
-#[derive(Debug, Default)]
-pub(super) struct Course {
-    /// Set when the epoch is over; the threads leave.
-    pub(super) over: AtomicBool,
-    /// Why it is over; the first to say counts, but a refused PIN goes before everything.
-    end: Mutex<Option<End>>,
-    /// Jobs that were served.
-    pub(super) served: AtomicU64,
-    /// Workers with an open session.
-    pub(super) open: AtomicUsize,
-}
-
-impl Course {
-    /// Ends the epoch.
-    pub(super) fn end(&self, shared: &Shared, end: End) {
-        let mut first = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.is_none() || matches!(end, End::Pin(_)) {
-            *first = Some(end);
-        }
-        drop(first);
-        self.over.store(true, Ordering::Release);
-        shared.jobs.wake();
-        shared.errands.wake();
-    }
-
-    fn taken(self) -> End {
-        self.end.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(End::Drained)
-    }
-}
 
 /// Keeps epochs open until the engine is closed, the PIN is refused, or too many epochs fail.
 pub(super) fn keep(device: &dyn Device, shared: &Shared) -> Stop {
@@ -130,9 +92,14 @@ fn serve(epoch: &dyn Epoch, shared: &Shared) -> (End, u64) {
         for place in 1..=workers {
             let worker = Worker::new(epoch, shared, &course, place);
             let name = format!("session {place}");
-            if let Err(error) =
-                thread::Builder::new().name(name).spawn_scoped(scope, move || worker.run())
-            {
+            let course = &course;
+            let run = move || {
+                // A session whose thread has failed leaves nobody waiting: the epoch ends.
+                if catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
+                    course.end(shared, End::Unwell("the thread of a session panicked".to_owned()));
+                }
+            };
+            if let Err(error) = thread::Builder::new().name(name).spawn_scoped(scope, run) {
                 course.end(shared, End::Unwell(format!("no thread: {error}")));
             }
         }

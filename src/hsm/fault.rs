@@ -239,6 +239,9 @@ impl Recovery {
     /// What to do about a fault of this class, given what this job has been through.
     pub(super) fn step(&mut self, class: Class) -> Step {
         match class {
+            // A key that was there and is no longer found: the module's view of the token may be
+            // old, and a new epoch shows the present one.
+            Class::Alarm if self.found_again => Step::NewEpoch,
             Class::Request | Class::Alarm => Step::Fail,
             Class::Operation | Class::Session => {
                 if std::mem::replace(&mut self.renewed, true) {
@@ -334,7 +337,10 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_fails_the_request_alone() {
-        assert_eq!(Recovery::default().step(Class::Alarm), Step::Fail);
+    fn an_alarm_fails_the_request_alone_unless_the_key_was_there_before() {
+        let mut recovery = Recovery::default();
+        assert_eq!(recovery.step(Class::Alarm), Step::Fail);
+        assert_eq!(recovery.step(Class::Handle), Step::FindAgain);
+        assert_eq!(recovery.step(Class::Alarm), Step::NewEpoch);
     }
 }

@@ -1,8 +1,7 @@
 //! The service's face of the token: ask, and wait or be told that it is busy.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -11,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 
+use super::counts::{Count, Counts};
 use super::error::Error;
 use super::key::{Inventory, KeyInfo, NewKey};
 use super::octets::Octets;
@@ -56,30 +56,6 @@ struct Inner {
     link: watch::Receiver<Link>,
     watch: Arc<Watch>,
     counts: Counts,
-}
-
-/// Signatures and codes by key and purpose. The lock is held to add one to a count.
-#[derive(Debug, Default)]
-struct Counts(Mutex<BTreeMap<([u8; 32], Purpose), Tally>>);
-
-#[derive(Debug, Default)]
-struct Tally {
-    made: u64,
-    failed: u64,
-}
-
-/// How many signatures or codes were made with a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Count {
-    /// The key's reference.
-    #[serde(with = "super::hex_text")]
-    pub key: [u8; 32],
-    /// What for.
-    pub purpose: Purpose,
-    /// How many were made.
-    pub made: u64,
-    /// How many were not: refused, failed or late.
-    pub failed: u64,
 }
 
 /// Whether the signer can be asked.
@@ -280,16 +256,7 @@ impl Hsm {
 
     /// Signatures and codes since the start, by key and purpose.
     pub fn counts(&self) -> Vec<Count> {
-        let counts = self.0.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts
-            .iter()
-            .map(|((key, purpose), tally)| Count {
-                key: *key,
-                purpose: *purpose,
-                made: tally.made,
-                failed: tally.failed,
-            })
-            .collect()
+        self.0.counts.all()
     }
 
     /// Takes no more requests, lets the signer finish those in flight, and stops it. Returns when it
@@ -410,12 +377,4 @@ impl Place {
 fn signature_of(answer: Answer) -> Result<Vec<u8>, Error> {
     let Answer::Signature(signature) = answer else { return Err(Error::Protocol) };
     Ok(signature.0)
-}
-
-impl Counts {
-    fn add(&self, key: [u8; 32], purpose: Purpose, made: bool) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let tally = counts.entry((key, purpose)).or_default();
-        if made { tally.made += 1 } else { tally.failed += 1 }
-    }
 }

@@ -10,12 +10,15 @@
 //! in `worker.rs` and `epochs.rs` and nowhere else; certificates are not known here.
 
 mod calls;
+mod counts;
+mod course;
 mod custody;
 mod digest;
 mod engine;
 mod epochs;
 mod error;
 mod fault;
+pub mod frame;
 mod handle;
 mod hex_text;
 mod key;
@@ -27,18 +30,20 @@ pub mod protocol;
 mod purpose;
 mod queue;
 mod remote;
+mod shared;
 mod signature;
 mod supervise;
 pub mod token;
 mod uri;
 mod worker;
 
+pub use counts::Count;
 pub use custody::{Custody, CustodyLevel, UnknownLevel};
 pub use digest::spki_hash;
-pub use engine::{Engine, EngineOptions, Errand, Stop, Trouble, Work};
+pub use engine::Engine;
 pub use error::Error;
 pub use fault::{Class, Fault, classify, classify_rv};
-pub use handle::{Count, Hsm, HsmOptions, Place, Status};
+pub use handle::{Hsm, HsmOptions, Place, Status};
 pub use key::{
     Algorithm, BadBinding, Binding, Inventory, InventoryKey, KeyInfo, NewKey, TokenName,
     UnknownAlgorithm,
@@ -48,5 +53,6 @@ pub use pin::{BadPinSource, PinError, PinSource};
 pub use pkcs11::{DeviceOptions, Module, ModuleError, Pkcs11Device, TokenSelector};
 pub use purpose::{BadPurposes, Purpose, UnknownPurpose};
 pub use queue::{Asker, Job};
+pub use shared::{EngineOptions, Errand, Stop, Trouble, Work};
 pub use supervise::{SignerCommand, SignerSource, WatchOptions};
 pub use uri::{BadUri, Uri};

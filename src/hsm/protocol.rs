@@ -1,7 +1,6 @@
-//! What the service and the signer say to each other: frames on a Unix stream.
+//! What the service and the signer say to each other, in frames (`frame.rs`) on a Unix stream.
 //!
-//! A frame is its length (4 octets, big-endian, at most [`MAX_FRAME`]) and a postcard value. The
-//! service speaks first, with [`Hello`]; the signer answers [`Welcome`]; then requests go one way
+//! The service speaks first, with [`Hello`]; the signer answers [`Welcome`]; then requests go one way
 //! and replies the other, many in flight, replies in any order.
 //!
 //! What is signed travels as the octets themselves up to [`MAX_WHOLE`], and the signer hashes them:
@@ -9,7 +8,6 @@
 //! key. Larger messages (revocation lists of many megabytes) travel as their digests; then the
 //! ledger holds both, the SHA-256 that the journal knows and the digest that was signed.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::fault::Class;
@@ -20,9 +18,6 @@ use crate::id::KeyLabel;
 
 /// The version that both must speak.
 pub const VERSION: u16 = 1;
-
-/// The longest frame, without its length: 1 MiB.
-pub const MAX_FRAME: usize = 1 << 20;
 
 /// The longest message that travels whole: 64 KiB.
 pub const MAX_WHOLE: usize = 1 << 16;
@@ -244,7 +239,7 @@ pub struct Health {
     pub epoch: u64,
     /// The token; `None` before the first epoch.
     pub token: Option<TokenName>,
-    /// The module: path, SHA-256, and what `C_GetInfo` says.
+    /// The module: its path and SHA-256.
     pub module: String,
     /// Sessions that serve.
     pub workers: u32,
@@ -260,95 +255,10 @@ pub struct Health {
     pub faults: u64,
 }
 
-/// Why octets are no frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FrameError {
-    /// Longer than [`MAX_FRAME`].
-    #[error("a frame is longer than 1 MiB")]
-    TooLong,
-    /// Not the value that stands here.
-    #[error("a frame is malformed")]
-    Malformed,
-}
-
-/// Appends `value` to `out` as one frame.
-///
-/// # Errors
-/// When it is longer than [`MAX_FRAME`]; `out` is as before then.
-pub fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), FrameError> {
-    let start = out.len();
-    out.extend_from_slice(&[0; 4]);
-    let written = postcard::to_extend(value, Tail(out)).map(|_| ());
-    let length = out.len() - start - 4;
-    if written.is_err() || length > MAX_FRAME {
-        out.truncate(start);
-        return Err(if written.is_err() { FrameError::Malformed } else { FrameError::TooLong });
-    }
-    let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
-    if let Some(place) = out.get_mut(start..start + 4) {
-        place.copy_from_slice(&length);
-    }
-    Ok(())
-}
-
-/// Writes at the end of a buffer that postcard does not own, so that what stands there stays when
-/// it fails.
-struct Tail<'a>(&'a mut Vec<u8>);
-
-impl Extend<u8> for Tail<'_> {
-    fn extend<I: IntoIterator<Item = u8>>(&mut self, octets: I) {
-        self.0.extend(octets);
-    }
-}
-
-/// Reads the value of one frame, without its length.
-///
-/// # Errors
-/// When it is another value, or something follows it.
-pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> {
-    match postcard::take_from_bytes(body) {
-        Ok((value, [])) => Ok(value),
-        _ => Err(FrameError::Malformed),
-    }
-}
-
-/// Cuts a stream into frames.
-#[derive(Debug, Default)]
-pub struct Frames {
-    buffer: Vec<u8>,
-    start: usize,
-}
-
-impl Frames {
-    /// Takes what was read.
-    pub fn extend(&mut self, octets: &[u8]) {
-        if self.start > 0 {
-            self.buffer.drain(..self.start);
-            self.start = 0;
-        }
-        self.buffer.extend_from_slice(octets);
-    }
-
-    /// The next frame that is whole, without its length; `None` when more must be read.
-    ///
-    /// # Errors
-    /// When a frame announces more than [`MAX_FRAME`]; the stream is of no more use.
-    pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameError> {
-        let rest = self.buffer.get(self.start..).unwrap_or_default();
-        let Some((length, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
-        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-        if length > MAX_FRAME {
-            return Err(FrameError::TooLong);
-        }
-        let Some(body) = rest.get(..length) else { return Ok(None) };
-        self.start += 4 + length;
-        Ok(Some(body))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hsm::frame::{Frames, decode, encode};
     use proptest::prelude::*;
 
     #[test]
@@ -378,16 +288,6 @@ mod tests {
             }
             assert_eq!(read, requests);
         }
-    }
-
-    #[test]
-    fn what_is_too_long_is_refused_before_it_is_read() {
-        let mut frames = Frames::default();
-        frames.extend(&[0, 16, 0, 1]);
-        assert_eq!(frames.next_frame(), Err(FrameError::TooLong));
-        let mut out = vec![1, 2, 3];
-        assert_eq!(encode(&Octets(vec![0; MAX_FRAME]), &mut out), Err(FrameError::TooLong));
-        assert_eq!(out, [1, 2, 3]);
     }
 
     #[test]

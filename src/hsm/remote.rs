@@ -14,7 +14,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use super::calls::millis;
-use super::protocol::{self, Answer, Ask, Frames, Hello, Refusal, Reply, Request, Welcome};
+use super::frame::{self, Frames};
+use super::protocol::{Answer, Ask, Hello, Refusal, Reply, Request, VERSION, Welcome};
 
 /// How long the signer may take to answer our hello.
 const HELLO: Duration = Duration::from_secs(10);
@@ -87,12 +88,12 @@ impl Connection {
         let mut frames = Frames::default();
         let welcome = timeout(HELLO, async {
             let mut hello = Vec::new();
-            protocol::encode(&Hello::new(), &mut hello).map_err(invalid)?;
+            frame::encode(&Hello::new(), &mut hello).map_err(invalid)?;
             writer.write_all(&hello).await?;
             let mut piece = vec![0; 4096];
             loop {
                 if let Some(body) = frames.next_frame().map_err(invalid)? {
-                    return protocol::decode::<Welcome>(body).map_err(invalid);
+                    return frame::decode::<Welcome>(body).map_err(invalid);
                 }
                 match reader.read(&mut piece).await? {
                     0 => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -102,8 +103,8 @@ impl Connection {
         })
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        if welcome.version != protocol::VERSION {
-            let (theirs, ours) = (welcome.version, protocol::VERSION);
+        if welcome.version != VERSION {
+            let (theirs, ours) = (welcome.version, VERSION);
             let what = format!("the signer speaks version {theirs}, we speak {ours}");
             return Err(io::Error::new(io::ErrorKind::Unsupported, what));
         }
@@ -187,7 +188,7 @@ impl Connection {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         // What is asked is bounded where it is made; what did not fit is answered by its deadline.
         let was_empty = out.is_empty();
-        let _ = protocol::encode(request, &mut out);
+        let _ = frame::encode(request, &mut out);
         drop(out);
         if was_empty {
             self.ready.notify_one();
@@ -226,7 +227,7 @@ impl Connection {
         let mut piece = vec![0; 1 << 16];
         loop {
             match frames.next_frame() {
-                Ok(Some(body)) => match protocol::decode::<Reply>(body) {
+                Ok(Some(body)) => match frame::decode::<Reply>(body) {
                     Ok(reply) => self.deliver(reply),
                     Err(_) => break,
                 },

@@ -13,7 +13,17 @@ use crate::id::KeyLabel;
 pub trait Device: Send + Sync {
     /// Opens an epoch (`C_Initialize`, find the token, log in), calls `serve` with it, and closes it
     /// when `serve` returns. Whatever was found in an epoch is of no use in another: sessions and
-    /// handles borrow from it and cannot leave `serve`.
+    /// handles borrow from it and cannot leave `serve`:
+    ///
+    /// ```compile_fail
+    /// use chancery::hsm::token::{Device, Token};
+    ///
+    /// fn keep<'a>(device: &'a dyn Device) -> Option<Box<dyn Token + 'a>> {
+    ///     let mut kept = None;
+    ///     device.epoch(&mut |epoch| kept = epoch.session().ok()).ok()?;
+    ///     kept
+    /// }
+    /// ```
     ///
     /// # Errors
     /// When the epoch cannot be opened or closed.

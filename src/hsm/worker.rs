@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use cryptoki::error::RvError;
 use tracing::{error, info, warn};
 
-use super::engine::{Errand, Shared, Trouble, Work};
-use super::epochs::{Course, End};
+use super::course::{Course, End};
 use super::fault::{Class, Fault, Recovery, Step};
 use super::key::Binding;
 use super::ledger::Line;
@@ -16,6 +15,7 @@ use super::octets::Octets;
 use super::protocol::{Answer, Message, Refusal};
 use super::purpose::Purpose;
 use super::queue::{Asker, Job, Next};
+use super::shared::{Errand, Shared, Trouble, Work};
 use super::signature::Prepared;
 use super::token::{Clerk, Epoch, Token};
 

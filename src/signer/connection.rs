@@ -12,10 +12,9 @@ use tracing::{debug, error, warn};
 
 use super::desk::Desk;
 use crate::hsm::Asker;
+use crate::hsm::frame::{self, Frames};
 use crate::hsm::ledger::{Ledger, Line};
-use crate::hsm::protocol::{
-    self, Answer, Frames, Hello, Refusal, Reply, Request, VERSION, Welcome,
-};
+use crate::hsm::protocol::{Answer, Hello, Refusal, Reply, Request, VERSION, Welcome};
 
 /// The longest run of replies that is held back for more.
 const BATCH: usize = 16;
@@ -56,10 +55,10 @@ struct Ready {
 impl Batch {
     fn push(&mut self, id: u64, answer: Result<Answer, Refusal>, line: Option<&str>) {
         let start = self.frames.len();
-        if let Err(why) = protocol::encode(&Reply { id, answer }, &mut self.frames) {
+        if let Err(why) = frame::encode(&Reply { id, answer }, &mut self.frames) {
             let answer = Err(Refusal::Malformed(format!("the answer: {why}")));
             // Of a few octets: it cannot be too long.
-            let _ = protocol::encode(&Reply { id, answer }, &mut self.frames);
+            let _ = frame::encode(&Reply { id, answer }, &mut self.frames);
         }
         if let Some(line) = line {
             self.lines.extend_from_slice(line.as_bytes());
@@ -180,17 +179,18 @@ fn listen(
     connection: &Arc<Connection>,
 ) -> std::io::Result<()> {
     let malformed = |what| std::io::Error::new(std::io::ErrorKind::InvalidData, what);
+    let asker: Arc<dyn Asker> = connection.clone();
     let mut frames = Frames::default();
     let mut piece = vec![0; 1 << 16];
     let mut greeted = false;
     loop {
         while let Some(body) = frames.next_frame().map_err(malformed)? {
             if greeted {
-                let request: Request = protocol::decode(body).map_err(malformed)?;
-                desk.take(connection, request);
+                let request: Request = frame::decode(body).map_err(malformed)?;
+                desk.take(&asker, request);
                 continue;
             }
-            let hello: Hello = protocol::decode(body).map_err(malformed)?;
+            let hello: Hello = frame::decode(body).map_err(malformed)?;
             let mut welcome = Vec::new();
             let ours = Welcome {
                 version: VERSION,
@@ -198,7 +198,7 @@ fn listen(
                 depth: desk.depth(),
                 generates: desk.generates(),
             };
-            protocol::encode(&ours, &mut welcome).map_err(malformed)?;
+            frame::encode(&ours, &mut welcome).map_err(malformed)?;
             stream.write_all(&welcome)?;
             if !hello.is_understood() {
                 warn!("the peer speaks another version than {VERSION}");
@@ -236,7 +236,7 @@ mod tests {
         let (mut frames, mut read, mut piece) = (Frames::default(), Vec::new(), [0; 4096]);
         while read.len() < count {
             while let Some(body) = frames.next_frame().unwrap() {
-                read.push(protocol::decode(body).unwrap());
+                read.push(frame::decode(body).unwrap());
             }
             if read.len() < count {
                 let length = stream.read(&mut piece).unwrap();

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
-use super::connection::Connection;
 use super::register::{Register, RegisterError};
 use crate::hsm::ledger::Ledger;
 use crate::hsm::protocol::{Answer, Ask, MAX_WHOLE, Message, Refusal, Request};
@@ -41,12 +40,12 @@ impl Desk {
         u32::try_from(self.depth).unwrap_or(u32::MAX)
     }
 
-    /// Takes one request; its answer follows by way of the connection, now or later.
-    pub(super) fn take(&self, connection: &Arc<Connection>, request: Request) {
+    /// Takes one request; its answer follows, now or later.
+    pub(super) fn take(&self, from: &Arc<dyn Asker>, request: Request) {
         let Request { id, deadline_ms, ask } = request;
         let patience = Duration::from_millis(deadline_ms.into()).min(LONGEST);
         let deadline = Instant::now() + patience;
-        let asker: Arc<dyn Asker> = connection.clone();
+        let asker = from.clone();
         let answered = match ask {
             Ask::Sign { key, purpose, message } => self
                 .sign(&key, purpose, message)
@@ -72,14 +71,14 @@ impl Desk {
             Ask::Keys => Ok(Some(Answer::Keys(self.register.all()))),
             Ask::Health => Ok(Some(Answer::Health(Box::new(self.engine.health())))),
             Ask::Cancel { request } => {
-                self.engine.cancel(&asker, request);
+                self.engine.cancel(from, request);
                 Ok(None)
             }
         };
         match answered {
             Ok(None) => {}
-            Ok(Some(answer)) => connection.answer(id, Ok(answer), None, false),
-            Err(refusal) => connection.answer(id, Err(refusal), None, false),
+            Ok(Some(answer)) => from.answer(id, Ok(answer), None, false),
+            Err(refusal) => from.answer(id, Err(refusal), None, false),
         }
     }
 

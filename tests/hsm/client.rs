@@ -7,8 +7,9 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use chancery::hsm::frame::{Frames, decode, encode};
 use chancery::hsm::protocol::{
-    Answer, Ask, Frames, Health, Hello, Message, Refusal, Reply, Request, Welcome, decode, encode,
+    Answer, Ask, Health, Hello, Message, Refusal, Reply, Request, Welcome,
 };
 use chancery::hsm::{Algorithm, KeyInfo, NewKey, Purpose, SignerCommand};
 

@@ -242,6 +242,24 @@ fn a_pin_error_stops_for_good() {
 }
 
 #[test]
+fn a_thread_that_fails_is_replaced() {
+    if own("a_thread_that_fails_is_replaced").is_none() {
+        return;
+    }
+    let bench = Bench::new(&[Mischief::Panic]);
+    let work = Work::Sign {
+        key: bench.key.clone(),
+        purpose: Purpose::Certificate,
+        message: Message::of(b"tbs"),
+    };
+    // Its job is lost, and answered by its deadline at the service; the next one is served.
+    bench.engine.submit(Job::new(bench.asker.clone(), 1, soon(), work)).unwrap();
+    bench.sign_well();
+    assert_eq!(bench.plan.counts(), (2, 2));
+    assert_eq!(bench.end(), Some(Stop::Drained));
+}
+
+#[test]
 fn a_call_that_hangs_is_seen_from_outside() {
     if own("a_call_that_hangs_is_seen_from_outside").is_none() {
         return;

@@ -21,6 +21,8 @@ pub(crate) enum Mischief {
     DoneButFailed(RvError),
     /// A signature over something else is given.
     WrongSignature,
+    /// The thread fails.
+    Panic,
     /// The call does not return for so long.
     Hang(Duration),
 }
@@ -117,6 +119,7 @@ impl Token for Faulty<'_> {
                 other[0] ^= 1;
                 self.inner.sign(key, &other)
             }
+            Some(Mischief::Panic) => panic!("as planned"),
             Some(Mischief::Hang(duration)) => {
                 pause(u64::try_from(duration.as_millis()).unwrap());
                 self.inner.sign(key, input)

@@ -155,7 +155,7 @@ fn more_than_the_queue_holds_is_busy() {
         let message = Message::of(b"x");
         let ask = Ask::Sign { key: key.reference, purpose: Purpose::Crl, message };
         let request = chancery::hsm::protocol::Request { id, deadline_ms: 20_000, ask };
-        chancery::hsm::protocol::encode(&request, &mut frames).unwrap();
+        chancery::hsm::frame::encode(&request, &mut frames).unwrap();
     }
     client.send_octets(&frames);
     let (mut made, mut busy) = (0, 0);

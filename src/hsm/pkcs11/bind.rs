@@ -3,7 +3,7 @@
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki::session::Session;
 
-use super::device::{Handle, OpenEpoch, is_logged_in};
+use super::epoch::{Handle, OpenEpoch, is_logged_in};
 use super::object::Reader;
 use crate::hsm::fault::{Class, Fault};
 use crate::hsm::key::Binding;

@@ -3,7 +3,7 @@
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki::session::Session;
 
-use super::device::{Handle, OpenEpoch};
+use super::epoch::{Handle, OpenEpoch};
 use super::object::Reader;
 use super::session::{probe, secret_reference};
 use super::template::{climb_down, mechanism, protected, public};

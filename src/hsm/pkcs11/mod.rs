@@ -7,12 +7,14 @@
 mod bind;
 mod clerk;
 mod device;
+mod epoch;
 mod module;
 mod object;
 mod session;
 mod slot;
 mod template;
 
-pub use device::{DeviceOptions, Pkcs11Device};
+pub use device::Pkcs11Device;
+pub use epoch::DeviceOptions;
 pub use module::{Module, ModuleError};
 pub use slot::TokenSelector;

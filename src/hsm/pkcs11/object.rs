@@ -4,7 +4,7 @@ use cryptoki::error::Error as TokenError;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::session::Session;
 
-use super::device::{Handle, OpenEpoch};
+use super::epoch::{Handle, OpenEpoch};
 use super::template::{ED25519_NAME, ED25519_OID, P256_OID, P384_OID};
 use crate::hsm::custody::Custody;
 use crate::hsm::fault::{Class, Fault, classify};

@@ -7,7 +7,7 @@ use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::session::Session;
 
 use super::bind::bind;
-use super::device::{Handle, OpenEpoch, is_logged_in};
+use super::epoch::{Handle, OpenEpoch, is_logged_in};
 use crate::hsm::digest::sha256;
 use crate::hsm::fault::{Class, Fault};
 use crate::hsm::key::{Algorithm, Binding};
