@@ -378,3 +378,6 @@ fn signature_of(answer: Answer) -> Result<Vec<u8>, Error> {
     let Answer::Signature(signature) = answer else { return Err(Error::Protocol) };
     Ok(signature.0)
 }
+
+#[cfg(test)]
+mod tests;
