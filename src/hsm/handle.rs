@@ -380,4 +380,5 @@ fn signature_of(answer: Answer) -> Result<Vec<u8>, Error> {
 }
 
 #[cfg(test)]
+#[path = "handle_tests.rs"]
 mod tests;
