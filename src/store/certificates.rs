@@ -152,7 +152,8 @@ impl CertificateFilter {
         }
         if let Some(issuers) = &self.issuers {
             let issuers = issuers.iter().map(KeyId::as_octets);
-            select.with_all(" AND issuer IN (NULL", ", ?", issuers, ")");
+            // The NULL is equal to nothing; without it, no issuers would be no SQL.
+            select.push(" AND issuer IN (NULL").with_all(", ?", issuers).push(")");
         }
         if self.not_revoked {
             select.push(" AND revoked_at IS NULL");

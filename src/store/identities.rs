@@ -109,9 +109,9 @@ impl Reader {
                 select.with(" AND id > ?", after);
             }
             if let Some(kinds) = &filter.kinds {
-                // No kind at all: `IN ()` is not known to PostgreSQL.
+                // The NULL is equal to nothing; without it, no kinds would be no SQL.
                 let kinds = kinds.iter().map(String::as_str);
-                select.with_all(" AND lower(kind) IN (NULL", ", lower(?)", kinds, ")");
+                select.push(" AND lower(kind) IN (NULL").with_all(", lower(?)", kinds).push(")");
             }
             if let Some(scope) = filter.scope.as_ref().filter(|scope| !scope.is_root()) {
                 select.with(BELOW, scope.as_str());

@@ -113,19 +113,16 @@ impl Select {
         self
     }
 
-    /// Appends `text` with its `?` standing for all of `values`, divided by commas.
+    /// Appends `each` for each of the values, which its `?` stands for.
     pub(super) fn with_all<T: Into<Value>>(
         &mut self,
-        text: &'static str,
-        separator: &'static str,
+        each: &'static str,
         values: impl IntoIterator<Item = T>,
-        end: &'static str,
     ) -> &mut Self {
-        self.push(text);
-        for (index, value) in values.into_iter().enumerate() {
-            self.push(if index == 0 { "" } else { ", " }).with(separator, value);
+        for value in values {
+            self.with(each, value);
         }
-        self.push(end)
+        self
     }
 
     pub(super) fn into_statement(self) -> Statement<'static> {
@@ -248,7 +245,7 @@ mod tests {
     #[test]
     fn a_select_numbers_its_values() {
         let mut select = Select::new("SELECT 1");
-        select.with(" WHERE (a = ? OR b = ?)", "x").with_all(" AND c IN (", "?", [1, 2], ")");
-        assert_eq!(select.text, "SELECT 1 WHERE (a = $1 OR b = $1) AND c IN ($2, $3)");
+        select.with(" WHERE (a = ? OR b = ?)", "x").push(" AND c IN (NULL").with_all(", ?", [1, 2]);
+        assert_eq!(select.text, "SELECT 1 WHERE (a = $1 OR b = $1) AND c IN (NULL, $2, $3");
     }
 }

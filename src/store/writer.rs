@@ -46,6 +46,8 @@ pub(super) struct Writer {
 enum Trouble {
     /// Undone for the sake of another process; the same again may succeed.
     Again(sqlx::Error),
+    /// Not begun, because the connection broke while it was idle.
+    NotBegun(Error),
     /// Undone because of one of its deeds; the others may succeed without it.
     Apart(Error),
     /// The database does not serve, or did not say whether it committed.
@@ -156,7 +158,9 @@ impl Writer {
                     // 2 to 256 ms, so that a process that lost does not lose to the same one again.
                     tokio::time::sleep(Duration::from_millis(1 << attempt)).await;
                 }
-                Err(Trouble::Down(error)) => {
+                // A new connection, once: nothing was asked of the broken one.
+                Err(Trouble::NotBegun(_)) if attempt == 1 => self.connection = None,
+                Err(Trouble::NotBegun(error) | Trouble::Down(error)) => {
                     self.connection = None;
                     return Err(Trouble::Down(error));
                 }
@@ -174,7 +178,10 @@ impl Writer {
                 broken.insert(connected.map_err(|error| down("reach the database", error))?)
             }
         };
-        let tx = connection.begin().await.map_err(|error| down("begin a transaction", error))?;
+        let tx = connection
+            .begin()
+            .await
+            .map_err(|error| Trouble::NotBegun(Error::during("begin a transaction")(error)))?;
 
         // 2. Each deed: guard, followers, audit entry.
         let mut batch = Batch::new(tx);
@@ -221,7 +228,7 @@ impl Trouble {
     fn into_error(self) -> Error {
         match self {
             Self::Again(error) => Error::during("commit beside other processes")(error),
-            Self::Apart(error) | Self::Down(error) => error,
+            Self::NotBegun(error) | Self::Apart(error) | Self::Down(error) => error,
         }
     }
 }
