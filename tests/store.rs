@@ -1,5 +1,13 @@
 //! Every change and every query of the store, on SQLite and on PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "support/postgres.rs"]
 mod postgres;
 

@@ -15,9 +15,8 @@ impl Reader {
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn affiliations(&self, ca: &CaName) -> Result<Vec<Affiliation>, Error> {
         let make = || query("SELECT name FROM affiliations WHERE ca = $1").bind(ca.as_str());
-        let rows = self.rows("read affiliations", make).await?;
-        let names = rows.iter().map(|row| Columns::of(row).parsed("affiliation"));
-        let mut names: Vec<Affiliation> = names.collect::<Result<_, _>>()?;
+        let read = |row: &_| Columns::of(row).parsed("affiliation");
+        let mut names: Vec<Affiliation> = self.rows("read affiliations", make, read).await?;
         // Here and not in SQL, whose order is the database's collation.
         names.sort();
         Ok(names)
@@ -36,7 +35,7 @@ impl Reader {
                 .bind(ca.as_str())
                 .bind(name.as_str())
         };
-        Ok(self.row("read an affiliation", make).await?.is_some())
+        Ok(self.row("read an affiliation", make, |_| Ok(())).await?.is_some())
     }
 }
 

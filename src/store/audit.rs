@@ -43,7 +43,7 @@ impl Reader {
                 .with(" ORDER BY number LIMIT ?", i64::from(limit));
             select.into_statement()
         };
-        self.rows("read the audit trail", make).await?.iter().map(line).collect()
+        self.rows("read the audit trail", make, line).await
     }
 }
 

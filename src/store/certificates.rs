@@ -53,7 +53,7 @@ pub struct CertificateCursor {
 pub struct CertificateFilter {
     /// Only those of this owner.
     pub enrollment_id: Option<String>,
-    /// Only those with this serial number.
+    /// Only those with this serial number. Quick when `issuers` are given as well.
     pub serial: Option<SerialNumber>,
     /// Only those of one of these issuers.
     pub issuers: Option<Vec<KeyId>>,
@@ -95,7 +95,7 @@ impl Reader {
         serial: &SerialNumber,
     ) -> Result<Option<CertificateRow>, Error> {
         let make = || query(ONE).bind(issuer.as_octets()).bind(serial.as_octets());
-        self.row("read a certificate", make).await?.as_ref().map(certificate).transpose()
+        self.row("read a certificate", make, certificate).await
     }
 
     /// At most `limit` certificates after `after`, in the order in which they were kept.
@@ -113,16 +113,19 @@ impl Reader {
             let mut select = Select::new(COLUMNS);
             select.with(" WHERE ca = ?", ca.as_str());
             filter.narrow(&mut select);
+            let position = filter.position();
             if let Some(after) = after {
                 select
-                    .push(" AND position > (SELECT position FROM certificates AS last WHERE")
+                    .push(" AND ")
+                    .push(position)
+                    .push(" > (SELECT last.position FROM certificates AS last WHERE")
                     .with(" last.issuer = ?", after.issuer.as_octets())
                     .with(" AND last.serial = ?)", after.serial.as_octets());
             }
-            select.with(" ORDER BY position LIMIT ?", i64::from(limit));
+            select.push(" ORDER BY ").push(position).with(" LIMIT ?", i64::from(limit));
             select.into_statement()
         };
-        self.rows("read certificates", make).await?.iter().map(certificate).collect()
+        self.rows("read certificates", make, certificate).await
     }
 
     /// All certificates of an owner, in the order in which they were kept.
@@ -163,10 +166,16 @@ impl CertificateFilter {
             span.narrow(select, " AND revoked_at >= ?", " AND revoked_at <= ?");
         }
         if let Some(at) = self.not_expired_at {
-            select.with(" AND not_after >= ?", at);
+            select.with(" AND not_after + 0 >= ?", at);
         }
-        if let Some(span) = self.expires {
-            span.narrow(select, " AND not_after >= ?", " AND not_after <= ?");
+        match self.expires {
+            Some(span) if span.is_closed() && self.enrollment_id.is_none() => {
+                span.narrow(select, " AND not_after >= ?", " AND not_after <= ?");
+            }
+            Some(span) => {
+                span.narrow(select, " AND not_after + 0 >= ?", " AND not_after + 0 <= ?");
+            }
+            None => {}
         }
         if let Some(scope) = &self.scope {
             select.push(
@@ -184,7 +193,26 @@ impl CertificateFilter {
     }
 }
 
+impl CertificateFilter {
+    /// What the list is sorted by. SQLite, which keeps no statistics, would read the whole CA in order
+    /// for the few that were asked for; a sum has no index, so that it takes the one of what was asked
+    /// for. Where that may be nearly all (`not_after + 0`), reading in order is right.
+    fn position(&self) -> &'static str {
+        let few = match (&self.serial, &self.enrollment_id) {
+            (Some(_), _) => true,
+            // Its index is in order.
+            (None, Some(_)) => false,
+            (None, None) => self.revoked.is_some() || self.expires.is_some_and(Span::is_closed),
+        };
+        if few { "position + 0" } else { "position" }
+    }
+}
+
 impl Span {
+    fn is_closed(self) -> bool {
+        self.from.is_some() && self.until.is_some()
+    }
+
     fn narrow(self, select: &mut Select, from: &'static str, until: &'static str) {
         if let Some(at) = self.from {
             select.with(from, at);

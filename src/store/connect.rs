@@ -66,9 +66,12 @@ impl Target {
         let mut connection = within(Duration::from_secs(10), self.options.connect()).await?;
         if self.is_embedded() {
             connection.execute(SQLITE_SETTINGS).await?;
-            if purpose == Use::Read {
-                connection.execute("PRAGMA query_only = ON").await?;
-            }
+            // At most 8 MiB of pages to write, where indices are hit at random; 2 MiB to read.
+            let for_use = match purpose {
+                Use::Write => "PRAGMA cache_size = -8192",
+                Use::Read => "PRAGMA cache_size = -2048; PRAGMA query_only = ON",
+            };
+            connection.execute(for_use).await?;
         } else {
             let level: String = query_scalar("SELECT current_setting('synchronous_commit')")
                 .fetch_one(&mut connection)
@@ -108,12 +111,11 @@ pub(super) async fn within<T>(
     }
 }
 
-// FULL: each commit is on disk when it returns. 2 MiB of cache for each connection. The log is
-// copied back every 16 MiB: seldom enough to be cheap, often enough to stay small.
+// FULL: each commit is on disk when it returns. The log is copied back every 16 MiB: seldom enough to
+// be cheap, often enough to stay small.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048; \
-     PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; \
-     PRAGMA journal_size_limit = 67108864";
+     PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
+     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864";
 
 /// Makes the database's file if there is none, and takes the lock beside it.
 fn sqlite_file(encoded: &str) -> Result<(PathBuf, File), Error> {

@@ -1,5 +1,6 @@
 //! Lists of revoked certificates that were published.
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, query};
 
 use super::error::Error;
@@ -33,13 +34,7 @@ impl Reader {
             query("SELECT number, at, der FROM crls WHERE issuer = $1 ORDER BY number DESC LIMIT 1")
                 .bind(issuer.as_octets())
         };
-        let Some(row) = self.row("read a CRL", make).await? else { return Ok(None) };
-        let mut row = Columns::of(&row);
-        Ok(Some(CrlRow {
-            number: row.integer("CRL number")?,
-            at: row.time("time of a CRL")?,
-            der: row.octets("CRL")?.to_vec(),
-        }))
+        self.row("read a CRL", make, crl).await
     }
 
     /// The number that the next list of an issuer takes; from 1. Whoever seals it first has it.
@@ -51,9 +46,18 @@ impl Reader {
             query("SELECT COALESCE(MAX(number), 0) + 1 FROM crls WHERE issuer = $1")
                 .bind(issuer.as_octets())
         };
-        let row = self.row("read CRL numbers", make).await?;
-        row.map_or(Ok(1), |row| Columns::of(&row).integer("CRL number"))
+        let read = |row: &_| Columns::of(row).integer("CRL number");
+        Ok(self.row("read CRL numbers", make, read).await?.unwrap_or(1))
     }
+}
+
+fn crl(row: &AnyRow) -> Result<CrlRow, Error> {
+    let mut row = Columns::of(row);
+    Ok(CrlRow {
+        number: row.integer("CRL number")?,
+        at: row.time("time of a CRL")?,
+        der: row.octets("CRL")?.to_vec(),
+    })
 }
 
 /// Keeps a list; false when its number is taken or below one that is.

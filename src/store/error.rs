@@ -52,7 +52,7 @@ impl Error {
     }
 }
 
-/// Why a transaction must be undone.
+/// Why a transaction must be undone, or a read gave nothing.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// A deed lost after it had written something.
@@ -61,6 +61,17 @@ pub(super) enum Failure {
     Database(sqlx::Error),
     /// A row could not be read.
     Unreadable(Error),
+}
+
+impl Failure {
+    /// What the asker is told who wanted to do `operation`.
+    pub(super) fn into_error(self, operation: &'static str) -> Error {
+        match self {
+            Self::Lost(which) => Error::Lost(which),
+            Self::Database(error) => Error::during(operation)(error),
+            Self::Unreadable(error) => error,
+        }
+    }
 }
 
 impl From<sqlx::Error> for Failure {

@@ -88,7 +88,7 @@ impl Reader {
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn identity(&self, ca: &CaName, id: &str) -> Result<Option<Identity>, Error> {
         let make = || query(ONE).bind(ca.as_str()).bind(id);
-        self.row("read an identity", make).await?.as_ref().map(identity).transpose()
+        self.row("read an identity", make, identity).await
     }
 
     /// At most `limit` identities after the one named `after`, by name in the database's order.
@@ -119,7 +119,7 @@ impl Reader {
             select.with(" ORDER BY id LIMIT ?", i64::from(limit));
             select.into_statement()
         };
-        self.rows("read identities", make).await?.iter().map(identity).collect()
+        self.rows("read identities", make, identity).await
     }
 
     /// All identities at or below an affiliation, by name in the database's order.

@@ -75,7 +75,7 @@ impl Reader {
             )
             .bind(ca.as_str())
         };
-        self.rows("read issuers", make).await?.iter().map(issuer).collect()
+        self.rows("read issuers", make, issuer).await
     }
 }
 

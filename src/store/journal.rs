@@ -171,7 +171,7 @@ impl Reader {
             select.with(" ORDER BY issuer, name LIMIT ?", i64::from(limit));
             select.into_statement()
         };
-        self.rows("read the journal", make).await?.iter().map(intent).collect()
+        self.rows("read the journal", make, intent).await
     }
 
     /// The intent of this name.
@@ -188,7 +188,7 @@ impl Reader {
             select.with(" WHERE issuer = ?", issuer.as_octets()).with(" AND name = ?", name);
             select.into_statement()
         };
-        self.row("read the journal", make).await?.as_ref().map(intent).transpose()
+        self.row("read the journal", make, intent).await
     }
 
     /// The intents to sign octets with this digest: none for a signature that we did not make.
@@ -201,7 +201,7 @@ impl Reader {
             select.with(" WHERE digest = ?", digest.as_slice());
             select.into_statement()
         };
-        self.rows("read the journal", make).await?.iter().map(intent).collect()
+        self.rows("read the journal", make, intent).await
     }
 
     /// How many intents there are.
@@ -214,8 +214,8 @@ impl Reader {
             filter.narrow(&mut select);
             select.into_statement()
         };
-        let row = self.row("count the journal", make).await?;
-        row.map_or(Ok(0), |row| Columns::of(&row).integer("count"))
+        let read = |row: &_| Columns::of(row).integer("count");
+        Ok(self.row("count the journal", make, read).await?.unwrap_or(0))
     }
 }
 

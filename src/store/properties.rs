@@ -13,8 +13,7 @@ impl Reader {
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn property(&self, name: &str) -> Result<Option<String>, Error> {
         let make = || query("SELECT value FROM properties WHERE name = $1").bind(name);
-        let row = self.row("read a property", make).await?;
-        row.map(|row| Columns::of(&row).text("property").map(str::to_owned)).transpose()
+        self.row("read a property", make, |row| Columns::of(row).parsed("property")).await
     }
 }
 

@@ -1,8 +1,10 @@
 //! The connections that read. What can be read stands in the file of each table.
 
+use std::io::ErrorKind::TimedOut;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Connection as _, query};
 use tokio::sync::Semaphore;
@@ -10,11 +12,14 @@ use tokio::time::timeout;
 
 use super::connect::{Target, Use};
 use super::diagnosis::is_gone;
-use super::error::Error;
+use super::error::{Error, Failure};
 use super::sql::Statement;
 
 /// How long a read waits for a connection before it is refused as busy.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a read may take: PostgreSQL may be cut off without a word.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Reads what is committed. Each method is one statement, or says that it is several.
 // Not `AnyPool`: that one asks the database whether it is there at every release, which doubles the
@@ -39,16 +44,17 @@ impl Reader {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Unavailable`].
     pub async fn ping(&self) -> Result<(), Error> {
-        self.rows("reach the database", || query("SELECT 1")).await.map(drop)
+        self.rows("reach the database", || query("SELECT 1"), |_| Ok(())).await.map(drop)
     }
 
-    /// The rows of the statement that `make` makes. A connection that died while it was idle is
-    /// replaced, once.
-    pub(super) async fn rows<'q>(
+    /// The rows of the statement that `make` makes, each read by `read` as it comes. A connection that
+    /// died while it was idle is replaced, once.
+    pub(super) async fn rows<'q, T>(
         &self,
         operation: &'static str,
         make: impl Fn() -> Statement<'q>,
-    ) -> Result<Vec<AnyRow>, Error> {
+        read: fn(&AnyRow) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
         let Ok(place) = timeout(PATIENCE, self.places.acquire()).await else {
             return Err(Error::Busy);
         };
@@ -56,33 +62,52 @@ impl Reader {
         let Ok(_place) = place else {
             return Err(Error::during(operation)(sqlx::Error::PoolClosed));
         };
-        if let Some(mut connection) = self.take_idle() {
-            match make().fetch_all(&mut connection).await {
-                Ok(rows) => {
-                    self.put_back(connection);
-                    return Ok(rows);
-                }
-                Err(error) if is_gone(&error) => {}
-                Err(error) => {
-                    self.put_back(connection);
-                    return Err(Error::during(operation)(error));
+        let done = timeout(LIMIT, async {
+            if let Some(connection) = self.take_idle() {
+                match self.rows_on(connection, make(), read).await {
+                    Err(Failure::Database(error)) if is_gone(&error) => {}
+                    done => return done,
                 }
             }
-        }
-        let mut connection =
-            self.target.connect(Use::Read).await.map_err(Error::during(operation))?;
-        let rows = make().fetch_all(&mut connection).await.map_err(Error::during(operation))?;
-        self.put_back(connection);
-        Ok(rows)
+            self.rows_on(self.target.connect(Use::Read).await?, make(), read).await
+        });
+        let done = done.await.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into()).into()));
+        done.map_err(|failure| failure.into_error(operation))
     }
 
     /// The only row of a statement, if it gives one.
-    pub(super) async fn row<'q>(
+    pub(super) async fn row<'q, T>(
         &self,
         operation: &'static str,
         make: impl Fn() -> Statement<'q>,
-    ) -> Result<Option<AnyRow>, Error> {
-        Ok(self.rows(operation, make).await?.into_iter().next())
+        read: fn(&AnyRow) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        Ok(self.rows(operation, make, read).await?.into_iter().next())
+    }
+
+    /// Reads all rows and puts the connection back, unless it may be left in the middle of something.
+    async fn rows_on<T>(
+        &self,
+        mut connection: AnyConnection,
+        statement: Statement<'_>,
+        read: fn(&AnyRow) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut done = Vec::new();
+        let mut rows = statement.fetch(&mut connection);
+        let end = loop {
+            // One by one: a row of the driver's takes several times the space of what it says.
+            match rows.try_next().await {
+                Ok(Some(row)) => done.push(read(&row)?),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(rows);
+        if !end.as_ref().is_err_and(is_gone) {
+            self.put_back(connection);
+        }
+        end?;
+        Ok(done)
     }
 
     /// Closes the connections. The writer's is closed by then.

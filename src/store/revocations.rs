@@ -70,11 +70,11 @@ impl Reader {
             select.push(" ORDER BY revoked_at, serial");
             select.into_statement()
         };
-        let mut rows = self.rows("read revoked certificates", of_certificates).await?;
+        let mut rows = self.rows("read revoked certificates", of_certificates, revoked).await?;
         if filter.expires_before.is_none() {
-            rows.extend(self.rows("read revoked serial numbers", of_abandoned).await?);
+            rows.extend(self.rows("read revoked serial numbers", of_abandoned, revoked).await?);
         }
-        rows.iter().map(revoked).collect()
+        Ok(rows)
     }
 
     /// Whether a serial number was given up after it may have been signed.
@@ -94,7 +94,7 @@ impl Reader {
             .bind(issuer.as_octets())
             .bind(serial.as_octets())
         };
-        self.row("read a revoked serial number", make).await?.as_ref().map(revoked).transpose()
+        self.row("read a revoked serial number", make, revoked).await
     }
 }
 

@@ -181,7 +181,7 @@ impl Insert {
         bind: for<'q> fn(Statement<'q>, &'q R) -> Statement<'q>,
     ) -> Result<usize, sqlx::Error> {
         // Few lengths, so that few statements need to be prepared.
-        const LENGTHS: [usize; 4] = [64, 16, 4, 1];
+        const LENGTHS: [usize; 3] = [16, 4, 1];
         let mut rest = rows;
         let mut inserted = 0;
         for length in LENGTHS {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -27,6 +27,8 @@ rm -rf "$dir"
 pub(crate) struct Cluster {
     directory: PathBuf,
     databases: AtomicU32,
+    /// Stops the server when its input ends: when this is dropped, or the process ends.
+    _keeper: Child,
 }
 
 impl Cluster {
@@ -59,15 +61,14 @@ impl Cluster {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // Never closed by us: the keeper reads its end when this process ends.
-        std::mem::forget(keeper.stdin.take());
         let mut said = String::new();
         let mut output = BufReader::new(keeper.stdout.take().unwrap());
         while output.read_line(&mut said).unwrap() > 0 {
             if said.ends_with("ready\n") {
-                return Self { directory, databases: AtomicU32::new(0) };
+                return Self { directory, databases: AtomicU32::new(0), _keeper: keeper };
             }
         }
+        keeper.wait().unwrap();
         panic!("PostgreSQL did not start:\n{said}");
     }
 

@@ -60,10 +60,11 @@ CREATE TABLE certificates (
     der           BYTEA  NOT NULL,
     PRIMARY KEY (issuer, serial)
 );
-CREATE INDEX certificates_by_owner ON certificates (ca, enrollment_id);
 CREATE INDEX certificates_in_order ON certificates (ca, position);
+CREATE INDEX certificates_by_owner ON certificates (ca, enrollment_id, position);
 CREATE INDEX certificates_by_expiry ON certificates (ca, not_after);
-CREATE INDEX certificates_revoked ON certificates (issuer, revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX certificates_revoked ON certificates (ca, revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX certificates_to_list ON certificates (issuer, revoked_at) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE journal (
     issuer        BYTEA  NOT NULL,
