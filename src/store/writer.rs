@@ -124,6 +124,7 @@ impl Writer {
             Err(Trouble::Apart(_)) if jobs.len() > 1 => {
                 for job in jobs {
                     let answer = match self.commit(slice::from_ref(&job)).await {
+                        // One job, one answer.
                         Ok(mut answers) => answers.pop().unwrap_or(Err(Error::Busy)),
                         Err(trouble) => Err(trouble.into_error()),
                     };
