@@ -66,7 +66,7 @@ pub enum Kind {
     AffiliationExists,
     /// What was read has changed meanwhile, again and again.
     Conflict,
-    /// The token has no place free.
+    /// The token or the store has no place free.
     Busy,
     /// The store or the token does not answer.
     Unavailable,
@@ -90,10 +90,14 @@ pub struct Error {
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+/// No detail is longer, in characters: what a caller sent is told back within bounds.
+const LONGEST_DETAIL: usize = 1024;
+
 impl Error {
-    /// An error without a deeper cause.
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), source: None }
+    /// An error without a deeper cause. A detail is cut when it is very long, and control
+    /// characters are left out: it may hold what the caller sent.
+    pub fn new(kind: Kind, detail: impl AsRef<str>) -> Self {
+        Self { kind, detail: printable(detail.as_ref(), LONGEST_DETAIL), source: None }
     }
 
     /// The same error with the cause that the log shall show.
@@ -104,12 +108,12 @@ impl Error {
     }
 
     /// The request is not what the deed takes.
-    pub fn malformed(detail: impl Into<String>) -> Self {
+    pub fn malformed(detail: impl AsRef<str>) -> Self {
         Self::new(Kind::Malformed, detail)
     }
 
     /// The caller may not do this.
-    pub fn forbidden(detail: impl Into<String>) -> Self {
+    pub fn forbidden(detail: impl AsRef<str>) -> Self {
         Self::new(Kind::Forbidden, detail)
     }
 
@@ -129,13 +133,21 @@ impl Error {
     }
 }
 
+/// The first `longest` characters of `text`, but no control characters.
+pub(super) fn printable(text: &str, longest: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(longest).collect()
+}
+
 impl From<store::Error> for Error {
     /// A lost guard is a conflict; a deed that knows better what was lost says so itself.
     fn from(error: store::Error) -> Self {
         let (kind, detail) = match &error {
+            store::Error::Busy => (Kind::Busy, "the store is busy"),
             store::Error::Lost(_) => (Kind::Conflict, "what was read has changed meanwhile"),
             store::Error::Unavailable { .. } => (Kind::Unavailable, "the store does not answer"),
-            store::Error::Corrupt { .. } => (Kind::Internal, "the server failed"),
+            store::Error::Corrupt { .. } | store::Error::InUse { .. } | store::Error::BadUrl(_) => {
+                (Kind::Internal, "the server failed")
+            }
         };
         Self::new(kind, detail).because(error)
     }
@@ -154,6 +166,13 @@ mod tests {
         assert_eq!(error.source().unwrap().to_string(), "disk");
         assert!(!error.is_refusal());
         assert!(Error::forbidden("no").is_refusal());
+    }
+
+    #[test]
+    fn what_the_caller_sent_is_told_back_within_bounds() {
+        let error = Error::malformed(format!("`a\n\0{}`", "b".repeat(5000)));
+        assert_eq!(error.detail.chars().count(), LONGEST_DETAIL);
+        assert!(!error.detail.contains(char::is_control));
     }
 
     #[test]

@@ -161,4 +161,5 @@ impl Request<'_> {
 }
 
 #[cfg(test)]
+#[path = "grant_tests.rs"]
 mod tests;
