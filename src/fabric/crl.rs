@@ -9,7 +9,7 @@ use crate::api::fabric::{GenCrlRequest, GenCrlResponse};
 use crate::fabric::envelope::success;
 use crate::fabric::exchange::Exchange;
 use crate::fabric::fault::Fault;
-use crate::service::Crl;
+use crate::pki::Crl;
 use crate::service::CrlQuery;
 
 /// A list of what was revoked, narrowed as asked. The body is read before the token is looked at.

@@ -5,12 +5,12 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::api::fabric::{EnrollRequest, EnrollResponse, Subject};
+use crate::api::fabric::{self, EnrollRequest, EnrollResponse};
 use crate::fabric::envelope::success;
 use crate::fabric::exchange::Exchange;
 use crate::fabric::fault::Fault;
 use crate::fabric::info::describe;
-use crate::pki::{Certificate, Csr, Field, Subject as SubjectNames};
+use crate::pki::{Certificate, Csr, Field, Subject};
 use crate::service::{AttributeRequest, Authority, Enroll, Expiry};
 
 /// Code of a CSR that is no PEM; of one that is otherwise broken, too, where the real server tells
@@ -53,7 +53,7 @@ fn order(exchange: &Exchange) -> Result<Enroll, Fault> {
 
 /// Fields that replace those of the CSR. The common name is always one of them: one that is left
 /// out is not the enrollment ID. Organizational units are the CA's own to set.
-fn names(subject: Subject) -> SubjectNames {
+fn names(subject: fabric::Subject) -> Subject {
     let mut fields = Vec::new();
     let mut serial_number = subject.serial_number;
     for name in subject.names {
@@ -69,7 +69,7 @@ fn names(subject: Subject) -> SubjectNames {
     }
     fields.push((Field::SerialNumber, serial_number));
     fields.retain(|(_, text)| !text.is_empty());
-    SubjectNames { common_name: Some(subject.common_name), fields }
+    Subject { common_name: Some(subject.common_name), fields }
 }
 
 fn issued(authority: &Authority, certificate: &Certificate) -> Result<Response, Fault> {
