@@ -18,6 +18,7 @@ use crate::fabric::fault::Fault;
 use crate::fabric::options::Options;
 use crate::fabric::query::unescape_segment;
 use crate::fabric::{affiliations, certificates, crl, enroll, idemix, identities, info, revoke};
+use crate::id::CaName;
 use crate::service::Office;
 
 /// Tells which line of the log belongs to an answer.
@@ -26,6 +27,15 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The whole facade, as the fallback of a router: it answers every path that nobody else does.
 pub fn router(office: Arc<Office>, options: Options) -> Router {
     Router::new().fallback(serve).with_state(Arc::new(Face { office, options }))
+}
+
+/// Rides on each answer, for who counts them: the CA that was meant and the endpoint.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The CA that was meant, or the default one where none could be made out.
+    pub ca: CaName,
+    /// The path without its prefix, e.g. `identities/{id}`.
+    pub endpoint: &'static str,
 }
 
 /// What a path names.
@@ -81,9 +91,15 @@ async fn serve(State(face): State<Arc<Face>>, request: Request) -> Response {
 async fn dispatch(face: Arc<Face>, request: Request, resource: &Resource) -> Response {
     let method = request.method().clone();
     let id = request_id();
+    let mut served = Served { ca: face.office.default_name(), endpoint: resource.pattern() };
     let answer = if resource.offers(&method) {
         match Exchange::open(face, request, resource.needs_authorization_first()).await {
-            Ok(exchange) => resource.answer(&exchange).await,
+            Ok(exchange) => {
+                if let Ok(authority) = exchange.authority() {
+                    served.ca = authority.name().clone();
+                }
+                resource.answer(&exchange).await
+            }
             Err(fault) => Err(fault),
         }
     } else {
@@ -96,6 +112,7 @@ async fn dispatch(face: Arc<Face>, request: Request, resource: &Resource) -> Res
     if let Ok(id) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }
+    answer.extensions_mut().insert(served);
     answer
 }
 
@@ -124,6 +141,25 @@ impl Resource {
                     .or_else(|| single("affiliations", Self::Affiliation));
             }
         }))
+    }
+
+    /// The path without its prefix, as Fabric CA's metrics name it.
+    fn pattern(&self) -> &'static str {
+        match self {
+            Self::CaInfo => "cainfo",
+            Self::Enroll => "enroll",
+            Self::Reenroll => "reenroll",
+            Self::Register => "register",
+            Self::Revoke => "revoke",
+            Self::GenCrl => "gencrl",
+            Self::Identities => "identities",
+            Self::Identity(_) => "identities/{id}",
+            Self::Affiliations => "affiliations",
+            Self::Affiliation(_) => "affiliations/{affiliation}",
+            Self::Certificates => "certificates",
+            Self::IdemixCredential => "idemix/credential",
+            Self::IdemixCri => "idemix/cri",
+        }
     }
 
     fn offers(&self, method: &Method) -> bool {
