@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use axum::body::HttpBody as _;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, Method, header};
 use bytes::{Bytes, BytesMut};
@@ -61,6 +62,10 @@ impl Exchange {
         let source = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let source = source.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         let limit = face.options.max_body_bytes;
+        // A length that is told beforehand is judged before the client is asked to go on.
+        if usize::try_from(body.size_hint().lower()).is_ok_and(|length| length > limit) {
+            return Err(Fault::too_large(limit));
+        }
         let mut read = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {

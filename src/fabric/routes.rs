@@ -213,6 +213,10 @@ impl Resource {
 
 fn path(uri: &Uri) -> Path {
     let raw = uri.path();
+    // `*`, of OPTIONS.
+    if !raw.starts_with('/') {
+        return Path::Nowhere;
+    }
     let clean = clean(raw);
     if clean != raw {
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -283,8 +287,11 @@ fn causes(error: &crate::service::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let told = error.to_string();
+        if !text.ends_with(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
         cause = error.source();
     }
     text
@@ -334,6 +341,7 @@ mod tests {
         ] {
             assert_eq!(at(nowhere), Path::Nowhere, "{nowhere}");
         }
+        assert_eq!(at("*"), Path::Nowhere);
         assert_eq!(at("/identities/%zz"), Path::Broken);
         assert_eq!(at("/identities/%4"), Path::Broken);
     }
