@@ -30,29 +30,27 @@ enum Deed {
     /// Show one affiliation and what is below it
     #[command(after_help = "Example:\n  chancery affiliation show org1")]
     Show {
-        #[command(flatten)]
-        session: Session,
         /// Dotted path
         path: String,
+        #[command(flatten)]
+        session: Session,
     },
     /// Add an affiliation
     #[command(after_help = "Example:\n  chancery affiliation add org3.department1 --force")]
     Add {
-        #[command(flatten)]
-        session: Session,
         /// Dotted path
         path: String,
         /// Add those above it as well
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        session: Session,
     },
     /// Rename an affiliation and everything below it
     #[command(
         after_help = "Example:\n  chancery affiliation rename org1.department3 org1.research"
     )]
     Rename {
-        #[command(flatten)]
-        session: Session,
         /// Dotted path
         path: String,
         /// The new dotted path
@@ -60,17 +58,19 @@ enum Deed {
         /// Even if identities are there; they move along
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        session: Session,
     },
     /// Remove an affiliation
     #[command(after_help = "Example:\n  chancery affiliation remove org1.department3")]
     Remove {
-        #[command(flatten)]
-        session: Session,
         /// Dotted path
         path: String,
         /// Together with the affiliations and identities below it
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        session: Session,
     },
 }
 

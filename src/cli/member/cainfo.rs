@@ -23,12 +23,12 @@ Examples:
   chancery cainfo --url http://localhost:7054
   chancery cainfo --url https://ca.org1.example.com:7054 --tls-ca ca-root.pem --out-dir org1/msp")]
 pub struct CaInfo {
-    #[command(flatten)]
-    server: Server,
-
     /// MSP folder to write the CA certificates to
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    server: Server,
 }
 
 /// What the server said, for machines.

@@ -34,9 +34,6 @@ enum Deed {
 
 #[derive(Debug, Clone, clap::Args)]
 struct Filter {
-    #[command(flatten)]
-    session: Session,
-
     /// Only those of an enrollment ID
     #[arg(long, value_name = "ID")]
     id: Option<String>,
@@ -68,6 +65,9 @@ struct Filter {
     /// Directory to write them to, one to a file, named by issuer and serial number
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
+
+    #[command(flatten)]
+    session: Session,
 }
 
 /// A certificate of the list, for machines.

@@ -1,5 +1,6 @@
 //! HTTP to a Fabric CA: one request, one answer in its envelope, bounded and with deadlines.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -247,13 +248,7 @@ impl Client {
 
     /// The request or its answer did not come through.
     pub(super) fn unreachable(&self, error: ureq::Error) -> Failure {
-        let hint = if matches!(&error, ureq::Error::Io(io) if is_certificate_problem(io)) {
-            Some(
-                "the server's certificate is not one that `--tls-ca` vouches for; give the root of its TLS certificate",
-            )
-        } else {
-            hint(&error)
-        };
+        let hint = hint(&error);
         let failure = Failure::refused(format!("no answer from `{}`", self.address));
         let failure = match hint {
             Some(hint) => failure.hint(hint),
@@ -267,9 +262,8 @@ impl Client {
 fn hint(error: &ureq::Error) -> Option<&'static str> {
     use ureq::Error;
     match error {
-        Error::Rustls(_) | Error::Tls(_) => Some(
-            "check that the server speaks TLS and that `--tls-ca` is the root of its TLS certificate",
-        ),
+        Error::Io(io) if tls_error(io).is_some() => tls_error(io).map(tls_hint),
+        Error::Rustls(error) => Some(tls_hint(error)),
         Error::HostNotFound => Some("check the host name in `--url`"),
         Error::Io(_) | Error::ConnectionFailed => Some(
             "check that the server runs and that host, port and http or https are right; a Fabric CA listens on port 7054 unless told otherwise",
@@ -281,6 +275,25 @@ fn hint(error: &ureq::Error) -> Option<&'static str> {
             Some("what listens there does not speak plain HTTP/1.1; try `https://`")
         }
         _ => None,
+    }
+}
+
+/// What TLS said, inside the I/O error that it comes as.
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "rustls' enum grows; all else is one case")]
+fn tls_hint(error: &rustls::Error) -> &'static str {
+    use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
+    match error {
+        rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
+            "use a host name that the server's certificate is good for"
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            "give `--tls-ca` the root of the server's TLS certificate"
+        }
+        _ => "check that the server speaks TLS, or try `http://`",
     }
 }
 
@@ -358,13 +371,6 @@ fn private_key(file: &Path) -> Result<PrivateKey<'static>, Failure> {
     PrivateKey::from_pem(&pem).map_err(|error| {
         Failure::usage(format!("`{}` holds no PEM private key", file.display())).because(error)
     })
-}
-
-fn is_certificate_problem(error: &std::io::Error) -> bool {
-    error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
 }
 
 #[cfg(test)]

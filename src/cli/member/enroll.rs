@@ -35,12 +35,6 @@ Examples:
   chancery enroll --url https://peer0@ca.org1.example.com:7054 --tls-ca ca-root.pem \\
       --profile tls --hosts peer0.org1.example.com,localhost --msp-dir peer0/tls")]
 pub struct Enroll {
-    #[command(flatten)]
-    server: Server,
-
-    #[command(flatten)]
-    member: Member,
-
     /// Enrollment ID, if the URL does not carry it
     #[arg(long, value_name = "ID")]
     id: Option<String>,
@@ -52,9 +46,11 @@ pub struct Enroll {
     #[command(flatten)]
     wish: Wish,
 
-    /// Kind of key to make
-    #[arg(long, value_enum)]
-    algorithm: Option<Curve>,
+    #[command(flatten)]
+    member: Member,
+
+    #[command(flatten)]
+    server: Server,
 }
 
 /// What the certificate shall be like.
@@ -77,6 +73,10 @@ pub(super) struct Wish {
     /// Further fields of the subject, e.g. `C=US,ST=North Carolina,O=Hyperledger`
     #[arg(long, value_name = "FIELDS")]
     pub(super) subject: Option<String>,
+
+    /// Kind of key to make; without it P-256, or what the present key is
+    #[arg(long, value_enum)]
+    pub(super) algorithm: Option<Curve>,
 }
 
 impl Enroll {
@@ -100,7 +100,9 @@ impl Enroll {
         wish.warn_of_missing_hosts(out);
         let secret = secret_source::to_enroll(&id, self.secret_file.as_deref(), in_url.secret)?;
         warn_of_plain_http(&client, out);
-        let key = self.member.key.to_enroll(self.algorithm)?;
+        // An enrollment counts once the server has answered, whatever becomes of its answer.
+        self.member.folder().check_writable()?;
+        let key = self.member.key.to_enroll(self.wish.algorithm)?;
         let body = wish.body(&id, key.as_ref(), &client)?;
         let credential = Credential::Basic { id: &id, secret: &secret };
         let answer: EnrollResponse = client.send("POST", "enroll", &body, credential)?;

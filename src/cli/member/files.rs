@@ -112,9 +112,7 @@ pub(super) fn write(path: &Path, octets: &[u8], access: Access) -> Result<(), Fa
         return Err(Failure::usage(format!("`{}` is no file name", path.display())));
     };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let random: [u8; 8] = crate::secret::random()
-        .map_err(|error| Failure::refused("the system gives no randomness").because(error))?;
-    let beside = directory.join(format!(".{}.{}", name.display(), hex::encode(random)));
+    let beside = directory.join(beside(&format!(".{}", name.display()))?);
     let mode = match access {
         Access::Public => 0o644,
         Access::Private => 0o600,
@@ -134,6 +132,28 @@ pub(super) fn write(path: &Path, octets: &[u8], access: Access) -> Result<(), Fa
     })
 }
 
+/// Finds out whether a directory could be written to, or made, before something is asked for that
+/// would be lost if it could not.
+///
+/// # Errors
+/// A usage failure when it could not.
+pub(super) fn check_writable(directory: &Path) -> Result<(), Failure> {
+    let there = directory
+        .ancestors()
+        .map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above })
+        .find(|above| above.exists())
+        .unwrap_or(directory);
+    let failed = |error: io::Error| {
+        Failure::usage(format!("`{}` cannot be written to", there.display())).because(error)
+    };
+    if !there.is_dir() {
+        return Err(failed(io::ErrorKind::NotADirectory.into()));
+    }
+    let probe = there.join(beside(".chancery")?);
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe).map_err(failed)?;
+    remove(&probe)
+}
+
 /// Removes a file, if it is there.
 ///
 /// # Errors
@@ -145,6 +165,13 @@ pub(super) fn remove(path: &Path) -> Result<(), Failure> {
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// A name that nobody else uses.
+fn beside(stem: &str) -> Result<String, Failure> {
+    let random: [u8; 8] = crate::secret::random()
+        .map_err(|error| Failure::refused("the system gives no randomness").because(error))?;
+    Ok(format!("{stem}.{}", hex::encode(random)))
 }
 
 #[cfg(test)]
@@ -187,6 +214,18 @@ mod tests {
         assert!(write(&place, b"x", Access::Public).is_err());
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
         assert!(write(&home.path().join("no/such"), b"x", Access::Public).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_before() {
+        let home = tempfile::tempdir().unwrap();
+        check_writable(&home.path().join("a/b/msp")).unwrap();
+        check_writable(home.path()).unwrap();
+        check_writable(Path::new("no/such/msp")).unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+        fs::write(home.path().join("file"), "").unwrap();
+        assert!(check_writable(&home.path().join("file/msp")).is_err());
+        assert!(check_writable(Path::new("/proc/msp")).is_err());
     }
 
     #[test]

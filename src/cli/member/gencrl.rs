@@ -18,9 +18,6 @@ Examples:
   chancery gencrl --msp-dir admin/msp
   chancery gencrl --revoked-after 2026-01-01 --expire-after 2026-06-01T00:00:00Z")]
 pub struct GenCrl {
-    #[command(flatten)]
-    session: Session,
-
     /// Only certificates revoked after this
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     revoked_after: Option<GoTime>,
@@ -36,6 +33,9 @@ pub struct GenCrl {
     /// Only certificates that expire before this
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     expire_before: Option<GoTime>,
+
+    #[command(flatten)]
+    session: Session,
 }
 
 impl GenCrl {

@@ -31,22 +31,22 @@ enum Deed {
     /// Show one identity
     #[command(after_help = "Example:\n  chancery identity show peer0 --msp-dir admin/msp")]
     Show {
-        #[command(flatten)]
-        session: Session,
         /// Enrollment ID
         id: String,
+        #[command(flatten)]
+        session: Session,
     },
     /// Add an identity and print the secret that it enrolls with
     #[command(
         after_help = "Example:\n  chancery identity add peer0 --type peer --affiliation org1"
     )]
     Add {
-        #[command(flatten)]
-        session: Session,
         /// Enrollment ID
         id: String,
         #[command(flatten)]
         claim: Claim,
+        #[command(flatten)]
+        session: Session,
     },
     /// Change an identity; what is not given stays
     ///
@@ -56,23 +56,23 @@ enum Deed {
         after_help = "Example:\n  chancery identity modify peer0 --secret-file new.secret --attrs role=clerk:ecert"
     )]
     Modify {
-        #[command(flatten)]
-        session: Session,
         /// Enrollment ID
         id: String,
         #[command(flatten)]
         claim: Claim,
+        #[command(flatten)]
+        session: Session,
     },
     /// Remove an identity and revoke its certificates
     #[command(after_help = "Example:\n  chancery identity remove peer0 --msp-dir admin/msp")]
     Remove {
-        #[command(flatten)]
-        session: Session,
         /// Enrollment ID
         id: String,
         /// Even if it is oneself
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        session: Session,
     },
 }
 

@@ -48,6 +48,14 @@ impl MspFolder {
         &self.root
     }
 
+    /// Finds out whether the folder could be written.
+    ///
+    /// # Errors
+    /// A usage failure when it could not.
+    pub(super) fn check_writable(&self) -> Result<(), Failure> {
+        files::check_writable(&self.root)
+    }
+
     /// The member's certificate: the file as it stands, and what is in it.
     ///
     /// # Errors
@@ -186,7 +194,7 @@ impl MspFolder {
     /// Writes `config.yaml`, unless there is one that is not ours.
     fn write_config(&self, issuing: &str) -> Result<Option<String>, Failure> {
         let path = self.root.join("config.yaml");
-        if path.exists() && !node_ous::is_ours(&files::read_text(&path)?) {
+        if path.exists() && !files::read_text(&path).is_ok_and(|text| node_ous::is_ours(&text)) {
             return Ok(None);
         }
         files::write(&path, node_ous::config(issuing).as_bytes(), Access::Public)?;

@@ -23,15 +23,15 @@ Examples:
   chancery register --id clerk --type client --affiliation org1.department1 \\
       --attrs 'hf.Registrar.Roles=client,peer,hf.Revoker=true,role=clerk:ecert'")]
 pub struct Register {
-    #[command(flatten)]
-    session: Session,
-
     /// Enrollment ID
     #[arg(long, value_name = "ID")]
     id: String,
 
     #[command(flatten)]
     claim: Claim,
+
+    #[command(flatten)]
+    session: Session,
 }
 
 /// What an identity is given.

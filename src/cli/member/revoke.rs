@@ -21,9 +21,6 @@ Examples:
   chancery revoke --serial 6f3a09 --aki 5e0b1c --reason superseded")]
 #[command(group(clap::ArgGroup::new("target").required(true).multiple(true).args(["id", "serial"])))]
 pub struct Revoke {
-    #[command(flatten)]
-    session: Session,
-
     /// Enrollment ID; beside a certificate: its owner, to make sure
     #[arg(long, value_name = "ID")]
     id: Option<String>,
@@ -44,6 +41,9 @@ pub struct Revoke {
     /// Ask for a new CRL and write it to `crls/crl.pem` of the MSP folder
     #[arg(long)]
     gencrl: bool,
+
+    #[command(flatten)]
+    session: Session,
 }
 
 /// What became of it, for machines.
