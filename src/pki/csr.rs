@@ -228,4 +228,5 @@ fn algorithm(mut identifier: Reader<'_>) -> Result<SignatureAlgorithm, CsrError>
 }
 
 #[cfg(test)]
+#[path = "csr_tests.rs"]
 mod tests;

@@ -196,22 +196,19 @@ fn attribute(field: Field, value: &str) -> Result<Vec<u8>, SubjectError> {
         return Err(SubjectError::Invalid(field, "holds a control character"));
     }
     let printable = value.bytes().all(is_printable);
-    let tag = match field {
-        // RFC 5280 appendix A.1: X520countryName and X520SerialNumber are PrintableStrings.
-        Field::Country if !printable || value.len() != 2 => {
-            return Err(SubjectError::Invalid(field, "is not two letters"));
-        }
-        Field::SerialNumber if !printable => {
-            return Err(SubjectError::Invalid(field, "is no PrintableString"));
-        }
-        _ if printable => asn1::PRINTABLE_STRING,
-        _ => asn1::UTF8_STRING,
-    };
+    // RFC 5280 appendix A.1: X520countryName and X520SerialNumber are PrintableStrings.
+    if field == Field::Country && !(printable && value.len() == 2) {
+        return Err(SubjectError::Invalid(field, "is not two letters"));
+    }
+    if field == Field::SerialNumber && !printable {
+        return Err(SubjectError::Invalid(field, "is no PrintableString"));
+    }
+    let tag = if printable { asn1::PRINTABLE_STRING } else { asn1::UTF8_STRING };
     let value = asn1::wrap(tag, &[value.as_bytes()]);
     Ok(asn1::wrap(asn1::SEQUENCE, &[&asn1::oid(field.oid()), &value]))
 }
 
-/// X.680's PrintableString.
+/// X.680's `PrintableString`.
 fn is_printable(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&octet)
 }
@@ -239,8 +236,8 @@ pub(super) fn attributes(name: &[u8]) -> Result<Vec<(ObjectIdentifier, Element<'
     Ok(found)
 }
 
-/// The text of a DirectoryString or IA5String; `None` for what is no text. Of a TeletexString, whose
-/// letters nobody agrees on, only ASCII is taken.
+/// The text of a `DirectoryString` or `IA5String`; `None` for what is no text. Of a `TeletexString`,
+/// whose letters nobody agrees on, only ASCII is taken.
 pub(super) fn text(value: &Element<'_>) -> Option<String> {
     let octets = value.content;
     match value.tag {
@@ -249,7 +246,7 @@ pub(super) fn text(value: &Element<'_>) -> Option<String> {
         asn1::PRINTABLE_STRING | asn1::NUMERIC_STRING | asn1::IA5_STRING | asn1::TELETEX_STRING => {
             String::from_utf8(octets.to_vec()).ok().filter(|text| text.is_ascii())
         }
-        asn1::BMP_STRING if octets.len() % 2 == 0 => {
+        asn1::BMP_STRING if octets.len().is_multiple_of(2) => {
             let units = octets.chunks(2).map(|pair| match pair {
                 [high, low] => u16::from_be_bytes([*high, *low]),
                 _ => 0,
@@ -392,7 +389,7 @@ mod tests {
                 let mut values: [Vec<_>; 2] =
                     [&read, &subject].map(|s| s.values(field).map(str::to_owned).collect());
                 if grouped {
-                    values.iter_mut().for_each(|v| v.sort());
+                    values.each_mut().map(|values| values.sort());
                 }
                 prop_assert_eq!(&values[0], &values[1]);
             }

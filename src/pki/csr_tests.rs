@@ -11,7 +11,7 @@ use crate::pki::extension::Extension;
 use crate::pki::name::Field;
 
 /// What Fabric CA's own client sends.
-const FABRIC: &str = include_str!("../testdata/fabric-member.csr");
+const FABRIC: &str = include_str!("testdata/fabric-member.csr");
 
 const ECDSA_WITH_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
@@ -98,16 +98,16 @@ fn signatures_of_other_kinds_and_with_sha1_are_refused() {
 #[test]
 fn requests_of_other_programs_are_read() {
     for text in [
-        include_str!("../testdata/rsa.csr"),
-        include_str!("../testdata/ed25519.csr"),
-        include_str!("../testdata/p384-sha512.csr"),
+        include_str!("testdata/rsa.csr"),
+        include_str!("testdata/ed25519.csr"),
+        include_str!("testdata/p384-sha512.csr"),
     ] {
         let csr = Csr::from_pem(text).unwrap();
         assert_eq!(csr.subject().common_name.as_deref(), Some("peer0"));
     }
-    let weak = Csr::from_pem(include_str!("../testdata/rsa1024.csr")).unwrap_err();
+    let weak = Csr::from_pem(include_str!("testdata/rsa1024.csr")).unwrap_err();
     assert!(matches!(weak, CsrError::WeakKey(KeyError::Weak(_))));
-    let sha1 = Csr::from_pem(include_str!("../testdata/rsa-sha1.csr")).unwrap_err();
+    let sha1 = Csr::from_pem(include_str!("testdata/rsa-sha1.csr")).unwrap_err();
     assert_eq!(sha1, CsrError::Algorithm(rfc5912::SHA_1_WITH_RSA_ENCRYPTION));
 }
 
