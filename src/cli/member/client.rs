@@ -27,8 +27,8 @@ use crate::secret::EnrollmentSecret;
 /// Bounds the answers that hold one thing. A certificate chain takes a few kilobytes.
 const ANSWER_BYTES: u64 = 4 << 20;
 
-/// Bounds the answers that hold a CRL: about a million entries, twice in base64.
-const CRL_ANSWER_BYTES: u64 = 256 << 20;
+/// Bounds the answers that hold a CRL: the largest that is read, twice in base64.
+const CRL_ANSWER_BYTES: u64 = 2 * crate::pki::MAX_CRL as u64;
 
 /// Bounds the lists, which are read as they come and never held whole.
 pub(super) const LIST_BYTES: u64 = 8 << 30;

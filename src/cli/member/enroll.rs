@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::attributes;
 use super::client::{Client, Credential};
 use super::issued::{self, Issued};
-use super::key::{Curve, MemberKey};
+use super::key::{Curve, MemberKey, fabric_ski};
 use super::msp_folder::{Kind, MspFolder, Written};
 use super::request;
 use super::secret_source;
@@ -191,7 +191,12 @@ struct Told<'a> {
     not_after: String,
     msp_dir: String,
     certificate: &'a str,
+    /// The file of the key, when it has one.
     key: Option<&'a str>,
+    /// Where the key is, when it lives in a token.
+    key_uri: Option<String>,
+    /// How a Fabric node names the key.
+    ski: String,
     config: Option<&'a str>,
 }
 
@@ -218,7 +223,7 @@ pub(super) fn keep(
     }
     let certificate = &issued.certificate;
     let id = certificate.common_name().unwrap_or_default();
-    let Written { key, certificate: file, config } = &written;
+    let Written { key: key_file, certificate: file, config } = &written;
     let told = Told {
         id,
         serial: certificate.serial().to_string(),
@@ -227,7 +232,9 @@ pub(super) fn keep(
         not_after: certificate.not_after().to_string(),
         msp_dir: folder.path().display().to_string(),
         certificate: file,
-        key: key.as_deref(),
+        key: key_file.as_deref(),
+        key_uri: key.place().map(ToString::to_string),
+        ski: fabric_ski(key.point()),
         config: config.as_deref(),
     };
     let text = format!(
@@ -236,10 +243,18 @@ pub(super) fn keep(
         certificate.not_after(),
         folder.path().join(file).display(),
         certificate.serial(),
-        match key {
-            Some(key) => folder.path().join(key).display().to_string(),
-            None => "stays where it is".to_owned(),
+        match key_file {
+            Some(name) => folder.path().join(name).display().to_string(),
+            None => key.place().map_or_else(String::new, ToString::to_string),
         },
     );
-    out.result(&told, &text)
+    out.result(&told, &text)?;
+    if let Some(id) = key.place().and_then(|place| place.id.as_deref()) {
+        out.hint(&format!(
+            "a Fabric node finds the key by `BCCSP.PKCS11.KeyIds`: SKI {}, ID {}",
+            told.ski,
+            String::from_utf8_lossy(id)
+        ));
+    }
+    Ok(())
 }

@@ -50,6 +50,7 @@ impl TestCa {
         params.distinguished_name = name(id);
         params.use_authority_key_identifier_extension = true;
         params.is_ca = IsCa::ExplicitNoCa;
+        params.not_before = date_time_ymd(2024, 1, 1);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         if tls {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -8,6 +8,7 @@ use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, LineEnding};
 use zeroize::Zeroizing;
 
 use crate::cli::exit::Failure;
+use crate::hsm::Uri;
 use crate::pki::{KeyAlgorithm, PublicKey};
 
 /// The curves that members use: a Fabric node takes no other key.
@@ -54,6 +55,9 @@ pub(super) trait MemberKey: fmt::Debug {
     /// # Errors
     /// When it cannot be encoded.
     fn to_pem(&self) -> Result<Option<Zeroizing<String>>, Failure>;
+
+    /// Where the key is, when it lives in a token.
+    fn place(&self) -> Option<&Uri>;
 }
 
 /// The public key of a member's key.
@@ -195,6 +199,10 @@ impl MemberKey for FileKey {
         }
         .map(Some)
         .map_err(|error| Failure::refused("could not encode the member's key").because(error))
+    }
+
+    fn place(&self) -> Option<&Uri> {
+        None
     }
 }
 

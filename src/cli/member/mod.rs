@@ -33,6 +33,7 @@ mod revoke;
 mod secret_source;
 mod server;
 mod token;
+mod token_key;
 
 pub use affiliations::Affiliations;
 pub use cainfo::CaInfo;

@@ -1,35 +1,23 @@
 //! Revocation reasons as a Fabric CA reads them.
 
 use crate::cli::exit::Failure;
+use crate::pki::Reason;
 
-/// RFC 5280's reasons in its order and spelling. A Fabric CA takes them in lower case and records
-/// anything else as `unspecified` without saying so; hence they are checked here.
-/// [RFC 5280 section 5.3.1](https://www.rfc-editor.org/rfc/rfc5280#section-5.3.1)
-const REASONS: [&str; 10] = [
-    "unspecified",
-    "keyCompromise",
-    "cACompromise",
-    "affiliationChanged",
-    "superseded",
-    "cessationOfOperation",
-    "certificateHold",
-    "removeFromCRL",
-    "privilegeWithdrawn",
-    "aACompromise",
-];
-
-/// The reason as it travels.
+/// The reason as it travels. A Fabric CA takes RFC 5280's names in lower case and records anything
+/// else as `unspecified` without saying so; hence they are checked here.
 ///
 /// # Errors
 /// A usage failure that lists the reasons there are.
 pub(super) fn to_wire(text: &str) -> Result<String, Failure> {
-    REASONS
+    Reason::ALL
         .iter()
+        .map(|reason| reason.as_str())
         .find(|reason| reason.eq_ignore_ascii_case(text))
-        .map(|reason| reason.to_ascii_lowercase())
+        .map(str::to_ascii_lowercase)
         .ok_or_else(|| {
+            let all = Reason::ALL.map(Reason::as_str).join(", ");
             Failure::usage(format!("`{text}` is no reason to revoke"))
-                .hint(format!("choose one of {}", REASONS.join(", ")))
+                .hint(format!("choose one of {all}"))
         })
 }
 

@@ -14,8 +14,8 @@ use crate::cli::output::Output;
 /// Get a new certificate for the member of an MSP folder, before the present one expires
 ///
 /// What the present certificate says stays unless told otherwise: hosts, subject fields and, when
-/// it is one for TLS, the profile `tls`. The key is a new one unless `--reuse-key` is given; with a
-/// key in a token, or in a file named by `--key`, that very key is used again. The old certificate
+/// it is one for TLS, the profile `tls`. The key is a new one unless `--reuse-key` is given; a
+/// key in a token, or in a file named by `--key`, is used again unless `--new-key` names another. The old certificate
 /// stays valid until it expires or is revoked, and its key stays in the keystore.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
@@ -26,6 +26,11 @@ pub struct Reenroll {
     /// Certify the present key again instead of a new one
     #[arg(long, conflicts_with = "algorithm")]
     reuse_key: bool,
+
+    /// Another key for the new certificate: a PKCS#8 PEM file, or a PKCS#11 URI of a key that is
+    /// made if it is not there
+    #[arg(long, value_name = "KEY", conflicts_with = "reuse_key")]
+    new_key: Option<KeySource>,
 
     /// Take a root that is not in the folder yet; without the channels' configuration knowing it,
     /// peers will refuse the new certificate
@@ -55,12 +60,13 @@ impl Reenroll {
         let wish = wish.understood(&present.hosts, &present.subject)?;
         let member = self.session.member();
         member.folder().check_writable()?;
-        let made: Option<Box<dyn MemberKey>> = match (&member.key, self.reuse_key) {
-            (KeySource::Keystore, false) => {
+        let made: Option<Box<dyn MemberKey>> = match (&self.new_key, &member.key) {
+            (Some(source), _) => Some(source.to_enroll(algorithm)?),
+            (None, KeySource::Keystore) if !self.reuse_key => {
                 let (curve, _) = curve_and_point(caller.certificate.public_key())?;
                 Some(member.key.to_enroll(algorithm.or(Some(curve)))?)
             }
-            (_, true) | (KeySource::File(_), false) => None,
+            (None, KeySource::Keystore | KeySource::File(_) | KeySource::Token(_)) => None,
         };
         let key = made.as_deref().unwrap_or(caller.key.as_ref());
         let body = wish.body(&present.id, key, &client)?;

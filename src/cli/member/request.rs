@@ -216,6 +216,10 @@ mod tests {
         fn to_pem(&self) -> Result<Option<zeroize::Zeroizing<String>>, Failure> {
             Ok(None)
         }
+
+        fn place(&self) -> Option<&crate::hsm::Uri> {
+            None
+        }
     }
 
     #[test]
