@@ -1,8 +1,16 @@
-//! The token, the signer and the service's side of it, on private SoftHSM2 tokens.
+//! The token, the signer and the service's side of it, on private tokens of `SoftHSM2`.
 //!
-//! A SoftHSM2 token is found by `SOFTHSM2_CONF` in the environment of the process that loads the
+//! Such a token is found by `SOFTHSM2_CONF` in the environment of the process that loads the
 //! module: signers are processes of their own (this binary, run again), and tests that load the
 //! module themselves run in a process of their own too.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail by panicking, as tests do"
+)]
 
 #[path = "hsm/client.rs"]
 mod client;

@@ -14,7 +14,7 @@ pub(crate) fn sha384(octets: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA384, octets).as_ref().to_vec()
 }
 
-/// SHA-256 of a SubjectPublicKeyInfo, as the inventory writes it: hexadecimal.
+/// SHA-256 of a `SubjectPublicKeyInfo`, as the inventory writes it: hexadecimal.
 pub fn spki_hash(spki: &[u8]) -> String {
     hex::encode(sha256(spki))
 }

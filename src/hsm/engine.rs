@@ -239,7 +239,7 @@ impl Engine {
             let left = give_up.map(|at| at.saturating_duration_since(Instant::now()));
             state = match left {
                 Some(Duration::ZERO) => return None,
-                left => self.shared.sleep(state, left.unwrap_or(Duration::from_secs(3600))),
+                left => self.shared.sleep(state, left.unwrap_or(Duration::MAX)),
             };
         }
     }

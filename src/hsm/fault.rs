@@ -80,10 +80,10 @@ impl Fault {
 
 /// The short name of an error: the token's own words run over several lines.
 fn describe(error: &TokenError) -> String {
-    match error {
-        TokenError::Pkcs11(rv, function) => format!("C_{function:?} returned {rv:?}"),
-        other => other.to_string(),
+    if let TokenError::Pkcs11(rv, function) = error {
+        return format!("C_{function:?} returned {rv:?}");
     }
+    error.to_string()
 }
 
 /// What to do about an error of `cryptoki`.

@@ -60,7 +60,13 @@ struct Inner {
 
 /// Signatures and codes by key and purpose. The lock is held to add one to a count.
 #[derive(Debug, Default)]
-struct Counts(Mutex<BTreeMap<([u8; 32], Purpose), (u64, u64)>>);
+struct Counts(Mutex<BTreeMap<([u8; 32], Purpose), Tally>>);
+
+#[derive(Debug, Default)]
+struct Tally {
+    made: u64,
+    failed: u64,
+}
 
 /// How many signatures or codes were made with a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -148,10 +154,8 @@ impl Hsm {
         let ask = Ask::Mac { key: *key, message: Octets::from(message) };
         let answer = place.ask_twice(ask, OPERATION, Some(*key)).await;
         self.0.counts.add(*key, Purpose::Mac, answer.is_ok());
-        match answer? {
-            Answer::Mac(code) => Ok(code),
-            _ => Err(Error::Protocol),
-        }
+        let Answer::Mac(code) = answer? else { return Err(Error::Protocol) };
+        Ok(code)
     }
 
     /// A signature for the handshake of a TLS server.
@@ -191,10 +195,10 @@ impl Hsm {
     /// `LabelTaken` when there is a key of this label, `Refused` when this signer makes no keys,
     /// `Alarm` when what the token made is kept worse than it must be.
     pub async fn generate(&self, key: NewKey) -> Result<KeyInfo, Error> {
-        match self.ask("make a key", Ask::Generate(key)).await? {
-            Answer::Key(info) => Ok(*info),
-            _ => Err(Error::Protocol),
-        }
+        let Answer::Key(info) = self.ask("make a key", Ask::Generate(key)).await? else {
+            return Err(Error::Protocol);
+        };
+        Ok(*info)
     }
 
     /// The signer's register: every key that it may use.
@@ -202,10 +206,10 @@ impl Hsm {
     /// # Errors
     /// When the signer does not answer.
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, Error> {
-        match self.ask("list the keys", Ask::Keys).await? {
-            Answer::Keys(keys) => Ok(keys),
-            _ => Err(Error::Protocol),
-        }
+        let Answer::Keys(keys) = self.ask("list the keys", Ask::Keys).await? else {
+            return Err(Error::Protocol);
+        };
+        Ok(keys)
     }
 
     /// The registered key of this label.
@@ -221,10 +225,12 @@ impl Hsm {
     /// # Errors
     /// When the signer or its token does not answer.
     pub async fn inventory(&self) -> Result<Inventory, Error> {
-        match self.ask("list the token's keys", Ask::Inventory).await? {
-            Answer::Inventory(inventory) => Ok(*inventory),
-            _ => Err(Error::Protocol),
-        }
+        let Answer::Inventory(inventory) =
+            self.ask("list the token's keys", Ask::Inventory).await?
+        else {
+            return Err(Error::Protocol);
+        };
+        Ok(*inventory)
     }
 
     /// How the signer and its token are. Answered even while the token hangs.
@@ -232,10 +238,10 @@ impl Hsm {
     /// # Errors
     /// When the signer does not answer.
     pub async fn health(&self) -> Result<Health, Error> {
-        match self.ask("tell its health", Ask::Health).await? {
-            Answer::Health(health) => Ok(*health),
-            _ => Err(Error::Protocol),
-        }
+        let Answer::Health(health) = self.ask("tell its health", Ask::Health).await? else {
+            return Err(Error::Protocol);
+        };
+        Ok(*health)
     }
 
     /// Waits until the token is served, for at most `patience`.
@@ -277,11 +283,11 @@ impl Hsm {
         let counts = self.0.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts
             .iter()
-            .map(|((key, purpose), (made, failed))| Count {
+            .map(|((key, purpose), tally)| Count {
                 key: *key,
                 purpose: *purpose,
-                made: *made,
-                failed: *failed,
+                made: tally.made,
+                failed: tally.failed,
             })
             .collect()
     }
@@ -402,16 +408,14 @@ impl Place {
 }
 
 fn signature_of(answer: Answer) -> Result<Vec<u8>, Error> {
-    match answer {
-        Answer::Signature(signature) => Ok(signature.0),
-        _ => Err(Error::Protocol),
-    }
+    let Answer::Signature(signature) = answer else { return Err(Error::Protocol) };
+    Ok(signature.0)
 }
 
 impl Counts {
     fn add(&self, key: [u8; 32], purpose: Purpose, made: bool) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry((key, purpose)).or_default();
-        if made { count.0 += 1 } else { count.1 += 1 }
+        let tally = counts.entry((key, purpose)).or_default();
+        if made { tally.made += 1 } else { tally.failed += 1 }
     }
 }

@@ -142,13 +142,13 @@ impl fmt::Display for TokenName {
 pub struct KeyInfo {
     /// Its `CKA_LABEL`.
     pub label: KeyLabel,
-    /// What requests name it by: SHA-256 of its SubjectPublicKeyInfo, or of the check value of a
+    /// What requests name it by: SHA-256 of its `SubjectPublicKeyInfo`, or of the check value of a
     /// secret key.
     #[serde(with = "super::hex_text")]
     pub reference: [u8; 32],
     /// What kind of key.
     pub algorithm: Algorithm,
-    /// Its SubjectPublicKeyInfo; empty for a secret key.
+    /// Its `SubjectPublicKeyInfo`; empty for a secret key.
     #[serde(with = "super::hex_text")]
     pub spki: Vec<u8>,
     /// The token that holds it.
@@ -181,7 +181,7 @@ pub struct Binding {
 /// Why a registered key cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadBinding {
-    /// The SubjectPublicKeyInfo is none that we speak.
+    /// The `SubjectPublicKeyInfo` is none that we speak.
     #[error("the public key of `{0}` in the register is not usable")]
     PublicKey(KeyLabel),
     /// The reference is not the hash of the public key.
@@ -228,7 +228,7 @@ pub struct InventoryKey {
     pub algorithm: Option<Algorithm>,
     /// What the register allows it to be used for; empty when it is not registered.
     pub purposes: BTreeSet<Purpose>,
-    /// SHA-256 of its SubjectPublicKeyInfo, hexadecimal; `None` when the token does not tell.
+    /// SHA-256 of its `SubjectPublicKeyInfo`, hexadecimal; `None` when the token does not tell.
     pub spki_hash: Option<String>,
     /// What the token says about its protection now.
     pub custody: Custody,

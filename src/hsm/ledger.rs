@@ -23,7 +23,7 @@ use crate::clock::Timestamp;
 pub struct Line {
     /// When it was made.
     pub at: Timestamp,
-    /// SHA-256 of the key's SubjectPublicKeyInfo.
+    /// SHA-256 of the key's `SubjectPublicKeyInfo`.
     pub key: [u8; 32],
     /// What for.
     pub purpose: Purpose,
@@ -163,7 +163,9 @@ mod tests {
             assert_eq!(line.to_string().parse::<Line>().unwrap(), line);
         }
         let text = line(None).to_string();
-        for bad in ["", "x", &text[1..], &format!("{text} "), &format!("{text} 00")] {
+        for bad in
+            ["", "x", text.trim_start_matches('2'), &format!("{text} "), &format!("{text} 00")]
+        {
             assert!(bad.parse::<Line>().is_err(), "{bad}");
         }
     }

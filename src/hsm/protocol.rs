@@ -99,7 +99,7 @@ impl Message {
 pub enum Ask {
     /// A signature with the key of this reference, for this purpose.
     Sign {
-        /// SHA-256 of the key's SubjectPublicKeyInfo.
+        /// SHA-256 of the key's `SubjectPublicKeyInfo`.
         key: [u8; 32],
         /// What for.
         purpose: Purpose,
@@ -392,8 +392,10 @@ mod tests {
 
     #[test]
     fn large_messages_travel_as_digests() {
-        assert!(matches!(Message::of(&[0; MAX_WHOLE]), Message::Whole(_)));
-        let Message::Digests { sha384, .. } = Message::of(&[0; MAX_WHOLE + 1]) else { panic!() };
+        assert!(matches!(Message::of(&vec![0; MAX_WHOLE]), Message::Whole(_)));
+        let Message::Digests { sha384, .. } = Message::of(&vec![0; MAX_WHOLE + 1]) else {
+            panic!()
+        };
         assert_eq!(sha384.0.len(), 48);
     }
 

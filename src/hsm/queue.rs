@@ -237,7 +237,7 @@ mod tests {
         Job::new(asker.clone(), id, Instant::now() + left, ())
     }
 
-    const SOON: Duration = Duration::from_secs(60);
+    const SOON: Duration = Duration::from_mins(1);
 
     fn next(queue: &Queue<()>) -> Option<u64> {
         match queue.pop(&AtomicBool::new(false), Some(Duration::ZERO)) {

@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn digests_of_large_messages_are_checked() {
-        let large = Message::of(&[7; 100_000]);
+        let large = Message::of(&vec![7; 100_000]);
         assert!(Prepared::new(Algorithm::Rsa { bits: 3072 }, &large).is_ok());
         assert!(Prepared::new(Algorithm::P384, &large).is_ok());
         assert!(Prepared::new(Algorithm::Ed25519, &large).is_err());

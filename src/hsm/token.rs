@@ -106,7 +106,7 @@ pub trait Clerk {
 /// A key that was made, read back from the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// Its SubjectPublicKeyInfo; empty for a secret key.
+    /// Its `SubjectPublicKeyInfo`; empty for a secret key.
     pub spki: Vec<u8>,
     /// What requests will name it by.
     pub reference: [u8; 32],
@@ -125,7 +125,7 @@ pub struct Seen {
     pub id: Vec<u8>,
     /// What kind of key; `None` when we do not speak it.
     pub algorithm: Option<Algorithm>,
-    /// Its SubjectPublicKeyInfo, where the token tells.
+    /// Its `SubjectPublicKeyInfo`, where the token tells.
     pub spki: Option<Vec<u8>>,
     /// What the token says about its protection.
     pub custody: Custody,

@@ -69,7 +69,7 @@ impl<'a> Worker<'a> {
                     self.flush();
                     self.shared.jobs.pop(over, self.shared.options.keep_alive)
                 }
-                other => other,
+                next @ (Next::Job(_) | Next::Over) => next,
             };
             match next {
                 Next::Job(job) => {
@@ -102,7 +102,7 @@ impl<'a> Worker<'a> {
                         session.forget(key);
                     }
                 }
-                Step::NewEpoch => return self.give_up(job, fault),
+                Step::NewEpoch => return self.give_up(job, &fault),
                 Step::Stop => {
                     let detail = fault.to_string();
                     self.course.end(self.shared, End::Pin(detail.clone()));
@@ -197,7 +197,7 @@ impl<'a> Worker<'a> {
 
     /// The epoch ends with this job. It is tried once more in the next one: a signature that nobody
     /// saw may be made again.
-    fn give_up(&mut self, mut job: Job<Work>, fault: Fault) {
+    fn give_up(&mut self, mut job: Job<Work>, fault: &Fault) {
         // One session too many is no reason to take the token away from the others.
         if fault.rv() == Some(RvError::SessionCount) && self.course.open.load(Ordering::Relaxed) > 0
         {

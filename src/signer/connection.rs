@@ -155,17 +155,17 @@ impl Asker for Connection {
 }
 
 /// Serves one connection until the peer closes it or says something that is not understood.
-pub(super) fn converse(desk: &Desk, stream: UnixStream) {
+pub(super) fn converse(desk: &Desk, stream: &UnixStream) {
     if let Err(error) = try_converse(desk, stream) {
         warn!(reason = %error, "a connection ended");
     }
 }
 
-fn try_converse(desk: &Desk, stream: UnixStream) -> std::io::Result<()> {
+fn try_converse(desk: &Desk, stream: &UnixStream) -> std::io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let connection = Arc::new(Connection::new(stream.try_clone()?, desk.ledger()));
-    let outcome = listen(desk, &stream, &connection);
+    let outcome = listen(desk, stream, &connection);
     // A peer that has closed its end in order may still read what it asked for; whoever has not
     // is gone, and what waits for it is skipped.
     if outcome.is_err() {

@@ -16,7 +16,7 @@ use crate::hsm::{
 };
 
 /// The longest deadline that is taken at its word.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// What every connection is served with.
 pub(super) struct Desk {
@@ -113,7 +113,7 @@ impl Desk {
     fn inventory(&self) -> Errand {
         let (register, required) = (self.register.clone(), self.custody);
         Box::new(move |clerk, token| {
-            let inventory = survey(clerk.list()?, token, &register.all(), required);
+            let inventory = survey(&clerk.list()?, token, &register.all(), required);
             Ok(Answer::Inventory(Box::new(inventory)))
         })
     }
@@ -184,7 +184,7 @@ fn unusable(error: &RegisterError) -> Trouble {
 
 /// What there is to say about the keys of a token.
 fn survey(
-    seen: Vec<Seen>,
+    seen: &[Seen],
     token: &TokenName,
     register: &[KeyInfo],
     required: CustodyLevel,

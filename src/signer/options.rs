@@ -24,7 +24,7 @@ pub struct SignerOptions {
     #[arg(long, value_name = "PATH")]
     pub module: Option<PathBuf>,
 
-    /// Where the PIN comes from: file:PATH, fd:N, credential:NAME, env:NAME or prompt.
+    /// Where the PIN comes from: `file:PATH`, `fd:N`, `credential:NAME`, `env:NAME` or `prompt`.
     #[arg(long, value_name = "SOURCE")]
     pub pin: Option<PinSource>,
 
@@ -127,8 +127,10 @@ impl SignerOptions {
     pub fn arguments(&self) -> Vec<OsString> {
         let mut out: Vec<OsString> = Vec::new();
         let mut add = |name: &str, value: OsString| {
-            out.push(format!("--{name}").into());
-            out.push(value);
+            // In one: a value that begins with `-` is no option.
+            let mut argument = OsString::from(format!("--{name}="));
+            argument.push(value);
+            out.push(argument);
         };
         add("token", self.token.clone().into());
         add("register", self.register.clone().into());
@@ -228,9 +230,7 @@ mod tests {
             socket_group: true,
             ..plain
         };
-        let text = all.arguments();
-        let joined: Vec<OsString> = text.to_vec();
-        assert_eq!(parse(&joined[..]).workers, 7);
+        assert_eq!(parse(&all.arguments()), all);
     }
 
     #[test]

@@ -125,12 +125,11 @@ impl Register {
     /// When there is none, or it does not.
     pub fn find(&self, reference: &[u8; 32], purpose: Purpose) -> Result<Arc<Binding>, Refusal> {
         let found = self.keys().by_reference.get(reference).cloned();
-        let binding = match found {
-            Some(binding) => binding,
-            None => {
-                self.reload();
-                self.keys().by_reference.get(reference).cloned().ok_or(Refusal::UnknownKey)?
-            }
+        let binding = if let Some(binding) = found {
+            binding
+        } else {
+            self.reload();
+            self.keys().by_reference.get(reference).cloned().ok_or(Refusal::UnknownKey)?
         };
         if !binding.info.purposes.contains(&purpose) {
             return Err(Refusal::WrongPurpose { label: binding.info.label.clone(), purpose });

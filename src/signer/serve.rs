@@ -154,23 +154,18 @@ fn try_run(options: &SignerOptions) -> Result<u8, StartError> {
     let (tell, told) = channel();
     watch_signals(tell.clone()).map_err(system("watch for signals"))?;
     watch_engine(desk.clone(), tell.clone()).map_err(system("start a thread"))?;
-    match &options.socket {
-        Some(path) => {
-            let listener = listen(path, options.socket_group).map_err(file("listen on", path))?;
-            accept(desk.clone(), listener).map_err(system("start a thread"))?;
-            info!("the signer serves on {}", path.display());
-        }
-        None => {
-            let stream = inherited().map_err(system("use standard input as a socket"))?;
-            spawn("connection", {
-                let desk = desk.clone();
-                move || {
-                    converse(&desk, stream);
-                    let _ = tell.send(Event::Closed);
-                }
-            })
-            .map_err(system("start a thread"))?;
-        }
+    if let Some(path) = &options.socket {
+        let listener = listen(path, options.socket_group).map_err(file("listen on", path))?;
+        accept(desk.clone(), listener).map_err(system("start a thread"))?;
+        info!("the signer serves on {}", path.display());
+    } else {
+        let stream = inherited().map_err(system("use standard input as a socket"))?;
+        let served = desk.clone();
+        let converse = move || {
+            converse(&served, &stream);
+            let _ = tell.send(Event::Closed);
+        };
+        spawn("connection", converse).map_err(system("start a thread"))?;
     }
     let stop = serve(&desk, &told, options.socket.is_some());
     if let Err(error) = desk.ledger.sync() {
@@ -330,7 +325,7 @@ fn accept(desk: Arc<Desk>, listener: UnixListener) -> io::Result<()> {
         for stream in listener.incoming() {
             let served = stream.and_then(|stream| {
                 let desk = desk.clone();
-                spawn("connection", move || converse(&desk, stream))
+                spawn("connection", move || converse(&desk, &stream))
             });
             if let Err(error) = served {
                 warn!(reason = %error, "a connection could not be served");

@@ -65,7 +65,7 @@ impl Client {
 
     /// The next frame; `None` when the signer has closed its end.
     pub(crate) fn read<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
-        let mut piece = [0; 65536];
+        let mut piece = vec![0; 65536];
         loop {
             if let Some(body) = self.frames.next_frame().unwrap() {
                 return Some(decode(body).unwrap());
@@ -125,10 +125,8 @@ impl Client {
             algorithm,
             purposes: purposes.iter().copied().collect(),
         };
-        match self.ask(Ask::Generate(key))? {
-            Answer::Key(info) => Ok(*info),
-            other => panic!("{other:?}"),
-        }
+        let Answer::Key(info) = self.ask(Ask::Generate(key))? else { panic!("no key") };
+        Ok(*info)
     }
 
     pub(crate) fn sign(
@@ -138,17 +136,15 @@ impl Client {
         message: &[u8],
     ) -> Result<Vec<u8>, Refusal> {
         let message = Message::of(message);
-        match self.ask(Ask::Sign { key: key.reference, purpose, message })? {
-            Answer::Signature(signature) => Ok(signature.0),
-            other => panic!("{other:?}"),
-        }
+        let ask = Ask::Sign { key: key.reference, purpose, message };
+        let Answer::Signature(signature) = self.ask(ask)? else { panic!("no signature") };
+        Ok(signature.0)
     }
 
     pub(crate) fn mac(&mut self, key: &KeyInfo, message: &[u8]) -> Result<[u8; 32], Refusal> {
-        match self.ask(Ask::Mac { key: key.reference, message: message.into() })? {
-            Answer::Mac(code) => Ok(code),
-            other => panic!("{other:?}"),
-        }
+        let ask = Ask::Mac { key: key.reference, message: message.into() };
+        let Answer::Mac(code) = self.ask(ask)? else { panic!("no code") };
+        Ok(code)
     }
 
     /// Closes our end and waits for the signer's exit.

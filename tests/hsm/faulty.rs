@@ -53,12 +53,11 @@ pub(crate) struct FaultyDevice<D> {
 impl<D: Device> Device for FaultyDevice<D> {
     fn epoch(&self, serve: &mut dyn FnMut(&dyn Epoch)) -> Result<(), Fault> {
         self.plan.epochs.fetch_add(1, Ordering::SeqCst);
-        let outcome = self.inner.epoch(&mut |inner| {
+        self.inner.epoch(&mut |inner| {
             serve(&FaultyEpoch { inner, plan: self.plan.clone() });
             let open = self.plan.open.load(Ordering::SeqCst);
             assert_eq!(open, 0, "a session is open when the epoch closes");
-        });
-        outcome
+        })
     }
 
     fn describe(&self) -> String {

@@ -13,7 +13,7 @@ pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub(crate) const PIN: &str = "1234";
 const ARGUMENTS: &str = "CHANCERY_TEST_SIGNER";
 
-/// A folder with SoftHSM2 tokens of its own, and the files of a signer.
+/// A folder with tokens of its own, and the files of a signer.
 pub(crate) struct Home {
     folder: TempDir,
 }

@@ -1,5 +1,7 @@
 //! The signer's process: how it starts, what it refuses, how it ends.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use chancery::hsm::protocol::{Ask, Message, Refusal, Reply};
 use chancery::hsm::{Algorithm, PinSource, Purpose};
 use chancery::signer::{EXIT_PIN, SignerOptions};
@@ -13,17 +15,17 @@ fn a_wrong_pin_is_tried_once_and_not_by_the_next_process_either() {
     std::fs::write(home.path("wrong"), "9999").unwrap();
     let right = home.options("org1");
     let wrong = SignerOptions { pin: Some(PinSource::File(home.path("wrong"))), ..right.clone() };
-    assert_eq!(low_pin_count(&home), false);
+    assert!(!low_pin_count(&home));
     let status = Client::start(&home.command(&wrong)).wait();
     assert_eq!(status.code(), Some(EXIT_PIN.into()));
     assert!(low_pin_count(&home), "the token was asked");
 
     // A right login clears the token's own mark; a second try of the wrong PIN would set it again.
     home.pkcs11_tool(&["--list-objects"]);
-    assert_eq!(low_pin_count(&home), false);
+    assert!(!low_pin_count(&home));
     let status = Client::start(&home.command(&wrong)).wait();
     assert_eq!(status.code(), Some(EXIT_PIN.into()));
-    assert_eq!(low_pin_count(&home), false, "the token was not asked again");
+    assert!(!low_pin_count(&home), "the token was not asked again");
 
     assert!(Client::start(&home.command(&right)).ready().health().serving);
 }
@@ -51,13 +53,9 @@ fn a_wrong_label_tells_which_tokens_there_are() {
     };
     assert!(detail.contains("`org3`"), "{detail}");
     assert!(detail.contains("`org1` (serial ") && detail.contains("`org2` (serial "), "{detail}");
-    let refused = loop {
-        match client.generate("x", Algorithm::P256, &[Purpose::Crl]) {
-            Err(Refusal::Unavailable { detail, .. }) => break detail,
-            other => panic!("{other:?}"),
-        }
-    };
-    assert!(refused.contains("there is no token"), "{refused}");
+    let refused = client.generate("x", Algorithm::P256, &[Purpose::Crl]).unwrap_err();
+    assert!(matches!(refused, Refusal::Unavailable { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("there is no token"), "{refused}");
 }
 
 #[test]
@@ -125,7 +123,6 @@ fn sigterm_ends_a_signer_in_order() {
     while !socket.exists() {
         pause(10);
     }
-    use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(socket.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let (mut one, mut two) = (Client::connect(&socket), Client::connect(&socket));
     let key = one.ready().generate("ca", Algorithm::P256, &[Purpose::Crl]).unwrap();

@@ -40,10 +40,8 @@ async fn start(home: &Home) -> (Hsm, KeyInfo) {
 }
 
 fn pid(hsm: &Hsm) -> u32 {
-    match hsm.status() {
-        Status::Up { pid, .. } => pid,
-        other => panic!("{other:?}"),
-    }
+    let Status::Up { pid, .. } = hsm.status() else { panic!("the signer is not up") };
+    pid
 }
 
 /// Asks until there is an answer; gives how often there was none, all of them temporary.

@@ -12,7 +12,7 @@ use crate::id::KeyLabel;
 pub(super) const P256_OID: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 pub(super) const P384_OID: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x22";
 pub(super) const ED25519_OID: &[u8] = b"\x06\x03\x2b\x65\x70";
-/// The other spelling of PKCS#11 v3.0 section 2.3.10: the PrintableString `edwards25519`.
+/// The other spelling of PKCS#11 v3.0 section 2.3.10: the name `edwards25519`.
 pub(super) const ED25519_NAME: &[u8] = b"\x13\x0cedwards25519";
 
 /// What is asked of a private or secret key: first what is never given up, then what may be, the
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn only_what_is_refused_is_given_up() {
         for refused in template().yielding {
-            let (_, given_up) = climb_down(&template(), |attributes| {
+            let ((), given_up) = climb_down(&template(), |attributes| {
                 if attributes.contains(&refused) { Err(refusal()) } else { Ok(()) }
             })
             .unwrap();
