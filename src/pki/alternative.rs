@@ -65,6 +65,17 @@ impl AlternativeName {
         Ok(if is_mailbox(&text) { Self::Email(text) } else { Self::Dns(text) })
     }
 
+    /// Whether it has the form that RFC 5280 wants: a host name, a mailbox, or a URI whose host is
+    /// an address or has a domain. Fabric CA certifies any text.
+    pub fn is_proper(&self) -> bool {
+        match self {
+            Self::Dns(host) => is_host_name(host.strip_prefix("*.").unwrap_or(host)),
+            Self::Email(mailbox) => is_mailbox(mailbox),
+            Self::Ip(_) => true,
+            Self::Uri(uri) => has_host(uri),
+        }
+    }
+
     fn octets(&self) -> (u8, Vec<u8>) {
         match self {
             Self::Email(text) => (asn1::primitive(1), text.clone().into_bytes()),
@@ -158,6 +169,30 @@ fn has_scheme(text: &str) -> bool {
     })
 }
 
+/// Whether a URI names a host by its address or its full name.
+fn has_host(uri: &str) -> bool {
+    let Some((_, rest)) = uri.split_once("://").filter(|_| has_scheme(uri)) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if let Some((address, port)) = host.strip_prefix('[').and_then(|h| h.split_once(']')) {
+        let port = port.strip_prefix(':').unwrap_or(port);
+        return address.parse::<Ipv6Addr>().is_ok() && port.bytes().all(|o| o.is_ascii_digit());
+    }
+    let (host, port) = host.split_once(':').unwrap_or((host, ""));
+    let named = is_host_name(host) && host.contains('.');
+    (named || host.parse::<Ipv4Addr>().is_ok()) && port.bytes().all(|o| o.is_ascii_digit())
+}
+
+/// Labels of letters, digits, hyphens and (as Docker names them) underscores.
+fn is_host_name(host: &str) -> bool {
+    host.split('.').all(|label| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|o| o.is_ascii_alphanumeric() || b"-_".contains(&o))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    })
+}
+
 fn is_mailbox(text: &str) -> bool {
     let dotted = |part: &str, more: &[u8]| {
         part.split('.').all(|atom| {
@@ -195,6 +230,44 @@ mod tests {
             AlternativeName::from_host(&"x".repeat(254)),
             Err(AlternativeNameError::TooLong)
         );
+    }
+
+    #[test]
+    fn proper_names_have_the_forms_of_the_standard() {
+        for good in [
+            "a",
+            "peer0.org1.example.com",
+            "*.example.com",
+            "a_b",
+            "xn--a",
+            "10.0.0.1",
+            "::1",
+            "a.b@example.com",
+            "spiffe://example.com/x",
+            "https://10.0.0.1:7054",
+            "http://[::1]:80/",
+            "https://u:p@a.example.com?x#y",
+        ] {
+            assert!(AlternativeName::from_host(good).unwrap().is_proper(), "{good}");
+        }
+        for bad in [
+            "a..b",
+            ".a",
+            "a.",
+            "-a",
+            "a-.b",
+            "a.*.b",
+            "*",
+            "a:1",
+            "spiffe://example/x",
+            "a:///x",
+            "https://a.example.com:x",
+            "http://[::x]/",
+        ] {
+            assert!(!AlternativeName::from_host(bad).unwrap().is_proper(), "{bad}");
+        }
+        assert!(!AlternativeName::Uri("urn:x".into()).is_proper());
+        assert!(!AlternativeName::Email("x".into()).is_proper());
     }
 
     #[test]

@@ -199,17 +199,25 @@ fn read_time(tag: u8, content: &[u8]) -> Option<Timestamp> {
     let year = next()?;
     // Two digits from 50 on are of the twentieth century.
     let year = century.unwrap_or(if year >= 50 { 19 } else { 20 }) * 100 + year;
-    let day = day_of(year, next()?, next()?);
+    let (month, day) = (next()?, next()?);
     let (hour, minute, second) = (next()?, next()?, next()?);
-    let at = Timestamp::from_unix(((day * 24 + hour) * 60 + minute) * 60 + second);
-    // What is outside the calendar, such as 30 February or 24:00, comes back as another text.
-    let mut again = Vec::with_capacity(16);
-    push_digits(&mut again, at, century.is_some());
-    (again.as_slice() == digits_of(content, century.is_some())?).then_some(at)
+    let in_calendar = (1..=12).contains(&month)
+        && (1..=days_in(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    let seconds = ((day_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+    let at = Timestamp::from_unix(seconds);
+    (in_calendar && at.unix() == seconds).then_some(at)
 }
 
-fn digits_of(content: &[u8], with_century: bool) -> Option<&[u8]> {
-    content.get(..if with_century { 14 } else { 12 })
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 fn two_digits(pair: &[u8]) -> Option<i64> {
@@ -265,21 +273,26 @@ pub(super) fn push_unsigned(out: &mut Vec<u8>, magnitude: &[u8]) {
 
 /// Appends `at` as `UTCTime` through 2049 and as `GeneralizedTime` after.
 pub(super) fn push_time(out: &mut Vec<u8>, at: Timestamp) {
-    let short = at.unix() < 2_524_608_000;
-    push_header(out, if short { UTC_TIME } else { GENERALIZED_TIME }, if short { 13 } else { 15 });
-    push_digits(out, at, !short);
-    out.push(b'Z');
-}
-
-fn push_digits(out: &mut Vec<u8>, at: Timestamp, with_century: bool) {
     let (day, second) = (at.unix().div_euclid(86_400), at.unix().rem_euclid(86_400));
     let (year, month, day) = date_of(day);
-    let parts = [year / 100, year % 100, month, day, second / 3600, second / 60 % 60, second % 60];
-    for part in parts.into_iter().skip(usize::from(!with_century)) {
-        // Each is 0 to 99, since a `Timestamp` lies within 1950 to 9999.
-        let digit = |value: i64| b'0' + u8::try_from(value % 10).unwrap_or_default();
-        out.extend([digit(part / 10), digit(part)]);
+    // Each is 0 to 99, since a `Timestamp` lies within 1950 to 9999.
+    let pair = |value: i64| {
+        let value = u8::try_from(value).unwrap_or_default();
+        [b'0' + value / 10, b'0' + value % 10]
+    };
+    let [y0, y1] = pair(year % 100);
+    let [m0, m1] = pair(month);
+    let [d0, d1] = pair(day);
+    let [h0, h1] = pair(second / 3600);
+    let [n0, n1] = pair(second / 60 % 60);
+    let [s0, s1] = pair(second % 60);
+    if year < 2050 {
+        push_header(out, UTC_TIME, 13);
+    } else {
+        push_header(out, GENERALIZED_TIME, 15);
+        out.extend(pair(year / 100));
     }
+    out.extend([y0, y1, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1, b'Z']);
 }
 
 /// The number of a day of the Gregorian calendar; 0 is 1970-01-01.

@@ -27,6 +27,11 @@ pub const MAX_CRL: usize = 64 * 1024 * 1024;
 /// The PEM label; Fabric's nodes take a CRL in PEM only when it begins with exactly this.
 const LABEL: &str = "X509 CRL";
 
+/// The extensions of an entry that tells its reason and nothing else, up to the code: reasonCode
+/// 2.5.29.21, an ENUMERATED in an OCTET STRING.
+pub(super) const REASON_ALONE: [u8; 13] =
+    [0x30, 0x0c, 0x30, 0x0a, 0x06, 3, 0x55, 0x1d, 0x15, 0x04, 3, asn1::ENUMERATED, 1];
+
 /// One entry: a certificate that is revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revoked {
@@ -85,15 +90,20 @@ struct Inner {
 }
 
 impl Crl {
-    /// Reads DER, every entry included.
+    /// Reads DER, every entry included. Takes octets over where they are given, since there may be
+    /// many.
     ///
     /// # Errors
     /// When it is larger than 64 MiB, malformed, or signed in a way that we do not speak.
-    pub fn from_der(der: &[u8]) -> Result<Self, CrlError> {
+    pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self, CrlError> {
+        Self::read(der.into())
+    }
+
+    fn read(der: Vec<u8>) -> Result<Self, CrlError> {
         if der.len() > MAX_CRL {
             return Err(CrlError::TooLarge);
         }
-        let mut reader = Reader::inside(der, asn1::SEQUENCE, "the frame")?;
+        let mut reader = Reader::inside(&der, asn1::SEQUENCE, "the frame")?;
         let signed = reader.expect(asn1::SEQUENCE)?;
         let identifier = reader.expect(asn1::SEQUENCE)?.whole;
         let signature = reader.bits()?.to_vec();
@@ -128,9 +138,9 @@ impl Crl {
         }
         tbs.end()?;
         Ok(Self(Arc::new(Inner {
-            signed: range(der, signed.whole),
-            entries: range(der, entries),
-            der: der.to_vec(),
+            signed: range(&der, signed.whole),
+            entries: range(&der, entries),
+            der,
             count,
             head,
             algorithm,
@@ -148,7 +158,7 @@ impl Crl {
         }
         let mut blocks = pem::blocks(text);
         match (blocks.next(), blocks.next()) {
-            (Some(block), None) if block.label == LABEL => Self::from_der(&block.der),
+            (Some(block), None) if block.label == LABEL => Self::read(block.der),
             _ => Err(CrlError::NotPem),
         }
     }
@@ -187,8 +197,14 @@ impl Crl {
     pub fn entries(&self) -> impl Iterator<Item = Revoked> + '_ {
         let content = self.0.der.get(self.0.entries.clone()).unwrap_or_default();
         let mut reader = Reader::new(content, "an entry");
-        // Reading it counted the entries, so none fails here.
-        std::iter::from_fn(move || if reader.is_empty() { None } else { entry(&mut reader).ok() })
+        // The entries were read when they were counted, so none fails here.
+        std::iter::from_fn(move || {
+            if reader.is_empty() {
+                return None;
+            }
+            let RawEntry { serial, at, reason } = RawEntry::read(&mut reader).ok()?;
+            Some(Revoked { serial: SerialNumber::from_octets(serial).ok()?, at, reason })
+        })
     }
 
     /// The entry of a certificate. It looks at every entry: who asks often keeps them in a map.
@@ -222,8 +238,8 @@ impl fmt::Debug for Crl {
 impl Sealable for Crl {
     type Preview = CrlHead;
 
-    fn reread(der: &[u8]) -> Result<Self, String> {
-        Self::from_der(der).map_err(|error| error.to_string())
+    fn reread(der: Vec<u8>) -> Result<Self, String> {
+        Self::read(der).map_err(|error| error.to_string())
     }
 
     fn signed_part(&self) -> &[u8] {
@@ -241,32 +257,54 @@ fn count_entries(content: &[u8]) -> Result<usize, Malformed> {
     let mut reader = Reader::new(content, "an entry");
     let mut count = 0;
     while !reader.is_empty() {
-        entry(&mut reader)?;
+        RawEntry::read(&mut reader)?;
         count += 1;
     }
     Ok(count)
 }
 
-fn entry(reader: &mut Reader<'_>) -> Result<Revoked, Malformed> {
-    let mut inner = reader.enter(asn1::SEQUENCE, "an entry")?;
-    let serial = SerialNumber::from_octets(inner.unsigned()?)
-        .map_err(|_| Malformed("the serial number of an entry"))?;
-    let at = inner.time()?;
+/// An entry as it lies in the CRL, read without copies: there may be very many.
+struct RawEntry<'a> {
+    serial: &'a [u8],
+    at: Timestamp,
+    reason: Reason,
+}
+
+impl<'a> RawEntry<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let mut inner = reader.enter(asn1::SEQUENCE, "an entry")?;
+        let serial = inner.unsigned()?;
+        if serial.len() > 20 || serial == [0] {
+            return Err(Malformed("the serial number of an entry"));
+        }
+        let at = inner.time()?;
+        let reason = match inner.optional(asn1::SEQUENCE)? {
+            Some(list) => entry_reason(list.whole)?,
+            None => Reason::Unspecified,
+        };
+        inner.end()?;
+        Ok(Self { serial, at, reason })
+    }
+}
+
+/// The reason among an entry's extensions.
+fn entry_reason(list: &[u8]) -> Result<Reason, Malformed> {
+    // The usual case, a reason alone, needs no list.
+    if let [code] = list.strip_prefix(&REASON_ALONE).unwrap_or_default() {
+        return Ok(Reason::from_code(*code).unwrap_or_default());
+    }
     let mut reason = Reason::Unspecified;
-    if let Some(list) = inner.optional(asn1::SEQUENCE)? {
-        for extension in extension::read(list.whole)? {
-            if extension.oid == rfc5280::ID_CE_CRL_REASONS {
-                let mut value = Reader::new(&extension.value, "the reason of an entry");
-                // A number that nobody knows revokes all the same.
-                let code = value.expect(asn1::ENUMERATED)?.content;
-                value.end()?;
-                let [code] = code else { return Err(Malformed("the reason of an entry")) };
-                reason = Reason::from_code(*code).unwrap_or_default();
-            }
+    for extension in extension::read(list)? {
+        if extension.oid == rfc5280::ID_CE_CRL_REASONS {
+            let mut value = Reader::new(&extension.value, "the reason of an entry");
+            let code = value.expect(asn1::ENUMERATED)?.content;
+            value.end()?;
+            let [code] = code else { return Err(Malformed("the reason of an entry")) };
+            // A number that nobody knows revokes all the same.
+            reason = Reason::from_code(*code).unwrap_or_default();
         }
     }
-    inner.end()?;
-    Ok(Revoked { serial, at, reason })
+    Ok(reason)
 }
 
 fn read_extensions(list: &[u8], head: &mut CrlHead) -> Result<(), Malformed> {
@@ -336,7 +374,7 @@ mod tests {
         assert_eq!(Crl::from_pem("").unwrap_err(), CrlError::NotPem);
         assert_eq!(Crl::from_pem(FABRIC_ROOT).unwrap_err(), CrlError::NotPem);
         assert_eq!(Crl::from_pem(&FABRIC.repeat(2)).unwrap_err(), CrlError::NotPem);
-        assert!(matches!(Crl::from_der(&[0x30, 0]), Err(CrlError::Malformed(_))));
+        assert!(matches!(Crl::from_der([0x30, 0]), Err(CrlError::Malformed(_))));
     }
 
     proptest! {
@@ -350,7 +388,7 @@ mod tests {
                 let position = position % der.len();
                 der[position] = octet;
             }
-            if let Ok(crl) = Crl::from_der(&der) {
+            if let Ok(crl) = Crl::from_der(der.clone()) {
                 prop_assert_eq!(crl.entries().count(), crl.len());
                 let _ = format!("{crl:?}");
             }

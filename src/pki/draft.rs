@@ -22,7 +22,7 @@ pub trait Sealable: Sized {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn reread(der: &[u8]) -> Result<Self, String>;
+    fn reread(der: Vec<u8>) -> Result<Self, String>;
 
     /// The octets in it that were signed.
     fn signed_part(&self) -> &[u8];
@@ -97,7 +97,7 @@ impl<T: Sealable> Draft<T> {
         let signature = asn1::bit_string(signature);
         let parts = [&self.to_be_signed, algorithm.identifier_der(), &signature];
         let sealed =
-            T::reread(&asn1::wrap(asn1::SEQUENCE, &parts)).map_err(SealError::Unreadable)?;
+            T::reread(asn1::wrap(asn1::SEQUENCE, &parts)).map_err(SealError::Unreadable)?;
         if sealed.signed_part() == &*self.to_be_signed {
             Ok(sealed)
         } else {
@@ -116,8 +116,8 @@ impl Draft<Certificate> {
 impl Sealable for Certificate {
     type Preview = TbsCertificate;
 
-    fn reread(der: &[u8]) -> Result<Self, String> {
-        Self::from_der(der).map_err(|error| error.to_string())
+    fn reread(der: Vec<u8>) -> Result<Self, String> {
+        Self::from_der(&der).map_err(|error| error.to_string())
     }
 
     fn signed_part(&self) -> &[u8] {
@@ -128,8 +128,8 @@ impl Sealable for Certificate {
 impl Sealable for Csr {
     type Preview = ();
 
-    fn reread(der: &[u8]) -> Result<Self, String> {
-        Self::from_der(der).map_err(|error| error.to_string())
+    fn reread(der: Vec<u8>) -> Result<Self, String> {
+        Self::from_der(&der).map_err(|error| error.to_string())
     }
 
     fn signed_part(&self) -> &[u8] {

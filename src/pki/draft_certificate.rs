@@ -259,9 +259,10 @@ impl Profile {
             AlternativeNamesRule::Forbidden if !names.is_empty() => {
                 Err(ProfileError::AlternativeNames("does not give alternative names"))
             }
-            AlternativeNamesRule::Required
-            | AlternativeNamesRule::Forbidden
-            | AlternativeNamesRule::Optional => Ok(names),
+            AlternativeNamesRule::AsAsked
+            | AlternativeNamesRule::Optional
+            | AlternativeNamesRule::Required
+            | AlternativeNamesRule::Forbidden => Ok(names),
         }
     }
 
@@ -292,8 +293,11 @@ impl Profile {
         if options.life_seconds >= SHORT_LIFE_SECONDS {
             demands.push(Demand::LastsUntil(at));
         }
+        if options.alternative_names != AlternativeNamesRule::AsAsked {
+            demands.push(Demand::ProperNames);
+        }
         if options.alternative_names == AlternativeNamesRule::Required {
-            demands.extend([Demand::AlternativeNames, Demand::HostNames]);
+            demands.push(Demand::AlternativeNames);
         }
         if one_role {
             demands.push(Demand::OneRole);

@@ -115,7 +115,7 @@ fn a_tls_profile_tells_its_purposes_and_ours_wants_hosts() {
     let refused =
         issue("server-tls", &Wish { hosts: Some(&hosts), ..Wish::default() }, Asking::Member(&[]))
             .unwrap_err();
-    assert!(matches!(refused, ProfileError::Lint(found) if found[0].code == "host-name"));
+    assert!(matches!(refused, ProfileError::Lint(found) if found[0].code == "alternative-name"));
 }
 
 #[test]

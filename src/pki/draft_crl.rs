@@ -5,7 +5,7 @@ use const_oid::db::rfc5280;
 use super::algorithm::SignatureAlgorithm;
 use super::asn1;
 use super::certificate::Certificate;
-use super::crl::{Crl, CrlHead, MAX_CRL, Revoked};
+use super::crl::{Crl, CrlHead, MAX_CRL, REASON_ALONE, Revoked};
 use super::draft::Draft;
 use super::extension::{self, Extension};
 use super::lint::{Finding, lint_crl};
@@ -65,7 +65,7 @@ pub fn draft_crl(
     let mut times = Vec::new();
     asn1::push_time(&mut times, this_update);
     asn1::push_time(&mut times, next_update);
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(entries.size_hint().0.min(MAX_CRL / 64) * 55);
     for entry in entries {
         push_entry(&mut list, &entry, shape.reasons);
         if list.len() > MAX_CRL {
@@ -73,7 +73,10 @@ pub fn draft_crl(
         }
     }
     // RFC 5280 section 5.1.2.6: without entries the list itself is absent.
-    let list = if list.is_empty() { list } else { asn1::wrap(asn1::SEQUENCE, &[&list]) };
+    let mut list_header = Vec::new();
+    if !list.is_empty() {
+        asn1::push_header(&mut list_header, asn1::SEQUENCE, list.len());
+    }
     let algorithm = SignatureAlgorithm::for_key(issuer.public_key().algorithm());
     let octets = asn1::wrap(
         asn1::SEQUENCE,
@@ -82,6 +85,7 @@ pub fn draft_crl(
             algorithm.identifier_der(),
             issuer.subject_der(),
             &times,
+            &list_header,
             &list,
             &asn1::wrap(asn1::constructed(0), &[&extension::write(&extensions(issuer, shape))]),
         ],
@@ -104,9 +108,6 @@ fn extensions(issuer: &Certificate, shape: CrlShape) -> Vec<Extension> {
 }
 
 fn push_entry(out: &mut Vec<u8>, entry: &Revoked, reasons: bool) {
-    // Extensions of one: reasonCode 2.5.29.21, an ENUMERATED in an OCTET STRING.
-    const REASON: [u8; 13] =
-        [0x30, 0x0c, 0x30, 0x0a, 0x06, 3, 0x55, 0x1d, 0x15, 0x04, 3, asn1::ENUMERATED, 1];
     // Serial number, time and reason have at most 22, 17 and 14 octets, so the length has one.
     let start = out.len();
     out.extend([asn1::SEQUENCE, 0]);
@@ -115,7 +116,7 @@ fn push_entry(out: &mut Vec<u8>, entry: &Revoked, reasons: bool) {
     // RFC 5280 section 5.3.1: removeFromCRL appears in delta CRLs only.
     let told = !matches!(entry.reason, Reason::Unspecified | Reason::RemoveFromCrl);
     if reasons && told {
-        out.extend(REASON);
+        out.extend(REASON_ALONE);
         out.push(entry.reason.code());
     }
     let length = out.len() - start - 2;

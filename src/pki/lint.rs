@@ -8,7 +8,6 @@ use std::fmt;
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
 
-use super::alternative::AlternativeName;
 use super::attribute::{ATTRIBUTES_OID, Attributes};
 use super::crl::CrlHead;
 use super::name::Field;
@@ -47,8 +46,8 @@ pub enum Demand {
     LastsUntil(Timestamp),
     /// It has alternative names, as TLS needs them.
     AlternativeNames,
-    /// Its domain names are host names.
-    HostNames,
+    /// Its alternative names have the forms of RFC 5280: host names, mailboxes, URIs of a host.
+    ProperNames,
     /// Exactly one of its OUs is a role.
     OneRole,
     /// It is for TLS servers, if it says at all what it is for.
@@ -251,13 +250,11 @@ fn lint_demand(certificate: &TbsCertificate, demand: Demand, found: &mut Finding
                 "it is for TLS and has no alternative name".into()
             });
         }
-        Demand::HostNames => {
+        Demand::ProperNames => {
             for name in certificate.alternative_names().unwrap_or_default() {
-                if let AlternativeName::Dns(host) = name {
-                    found.when(!is_host_name(&host), "host-name", "RFC 5280 4.2.1.6", || {
-                        format!("`{host}` is no host name")
-                    });
-                }
+                found.when(!name.is_proper(), "alternative-name", "RFC 5280 4.2.1.6", || {
+                    format!("`{name}` is no proper host name, mailbox or URI")
+                });
             }
         }
         Demand::OneRole => {
@@ -281,17 +278,6 @@ fn lint_demand(certificate: &TbsCertificate, demand: Demand, found: &mut Finding
     }
 }
 
-/// Labels of letters, digits, hyphens and (as Docker names them) underscores; the first may be `*`.
-fn is_host_name(host: &str) -> bool {
-    let labels = host.strip_prefix("*.").unwrap_or(host);
-    labels.split('.').all(|label| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|o| o.is_ascii_alphanumeric() || b"-_".contains(&o))
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,8 +298,11 @@ mod tests {
         let root = Certificate::from_pem(FABRIC_ROOT).unwrap();
         let member = Certificate::from_pem(FABRIC).unwrap();
         assert_eq!(lint_certificate(&root, &root, &[]), []);
-        let demands = [Demand::OneRole, Demand::ServerAuth, Demand::HostNames];
+        let demands = [Demand::OneRole, Demand::ServerAuth];
         assert_eq!(lint_certificate(&member, &root, &demands), []);
+        // One of its names is `spiffe://example/x`.
+        let found = lint_certificate(&member, &root, &[Demand::ProperNames]);
+        assert_eq!(codes(&found), ["alternative-name"]);
     }
 
     #[test]
@@ -353,15 +342,5 @@ mod tests {
         };
         let found = lint_crl(&head, &root);
         assert_eq!(codes(&found), ["issuer-name", "authority-key-id", "next-update"]);
-    }
-
-    #[test]
-    fn host_names_are_labels() {
-        for good in ["a", "peer0.org1.example.com", "*.example.com", "a_b", "xn--a"] {
-            assert!(is_host_name(good), "{good}");
-        }
-        for bad in ["", "a..b", ".a", "a.", "-a", "a-.b", "a.*.b", "*", "a b", "a:1"] {
-            assert!(!is_host_name(bad), "{bad}");
-        }
     }
 }

@@ -134,6 +134,17 @@ impl Subject {
         common_name.into_iter().chain(others)
     }
 
+    /// This subject with every field that `other` has taken from `other` instead.
+    #[must_use]
+    pub fn overridden_by(&self, other: &Self) -> Self {
+        let has = |field| other.fields.iter().any(|(theirs, _)| *theirs == field);
+        let kept = self.fields.iter().filter(|(field, _)| !has(*field));
+        Self {
+            common_name: other.common_name.clone().or_else(|| self.common_name.clone()),
+            fields: kept.chain(&other.fields).cloned().collect(),
+        }
+    }
+
     /// Reads a `Name`. Attributes that we do not know are left out.
     ///
     /// # Errors
@@ -326,6 +337,20 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_another_subject_take_the_place_of_ours() {
+        let other = Subject {
+            common_name: None,
+            fields: vec![(Field::Country, "US".into()), (Field::Organization, "Body".into())],
+        };
+        let name = subject().overridden_by(&other).write(true).unwrap();
+        assert_eq!(
+            display(&name),
+            "serialNumber=4711,CN=a@b,OU=org1+OU=client,O=Body,L=Frankfurt,ST=Hessen,C=US"
+        );
+        assert_eq!(subject().overridden_by(&Subject::named("c")).common_name.unwrap(), "c");
+    }
+
+    #[test]
     fn text_is_printable_where_it_can_be() {
         let tag = |value: &str| attribute(Field::CommonName, value).unwrap()[7];
         assert_eq!(tag("peer0.org1"), asn1::PRINTABLE_STRING);
@@ -389,7 +414,9 @@ mod tests {
                 let mut values: [Vec<_>; 2] =
                     [&read, &subject].map(|s| s.values(field).map(str::to_owned).collect());
                 if grouped {
-                    values.each_mut().map(|values| values.sort());
+                    for values in &mut values {
+                        values.sort();
+                    }
                 }
                 prop_assert_eq!(&values[0], &values[1]);
             }

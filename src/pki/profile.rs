@@ -95,11 +95,12 @@ pub enum BasicConstraintsRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlternativeNamesRule {
-    /// Those that are asked for.
+    /// Those that are asked for, well formed or not, as Fabric CA has it.
+    AsAsked,
+    /// Those that are asked for, in the forms of RFC 5280: host names, mailboxes, URIs of a host.
     #[default]
     Optional,
-    /// Those that are asked for, which must be host names as far as they are domain names; none is
-    /// an error.
+    /// As `Optional`, and none is an error.
     Required,
     /// None; asking for some is an error.
     Forbidden,
@@ -269,6 +270,7 @@ mod tests {
             assert!(options.group_subject_fields && options.attributes);
             assert_eq!(options.basic_constraints, BasicConstraintsRule::Always);
             assert_eq!(options.backdate_seconds, None);
+            assert_eq!(options.alternative_names, AlternativeNamesRule::AsAsked);
             assert_eq!(options.keys, KeyKind::all());
         }
         assert_eq!(default.life_seconds, 8760 * 3600);
