@@ -221,6 +221,10 @@ pub(super) fn keep(
             folder.path().join("config.yaml").display()
         ));
     }
+    if let Some(other) = folder.certificate_before_ours()? {
+        out.note(&format!("a node will take `{}` for its certificate", other.display()));
+        out.hint("remove it, unless that is what you want");
+    }
     let certificate = &issued.certificate;
     let id = certificate.common_name().unwrap_or_default();
     let Written { key: key_file, certificate: file, config } = &written;

@@ -105,14 +105,25 @@ pub(super) fn make_directory(path: &Path, access: Access) -> Result<(), Failure>
 /// # Errors
 /// When it cannot be written; nothing is left behind then.
 pub(super) fn write(path: &Path, octets: &[u8], access: Access) -> Result<(), Failure> {
+    write_by_way_of(directory_of(path), path, octets, access)
+}
+
+/// As [`write`], but the new file comes into being in another directory. A node takes the first file
+/// of a directory for its certificate, dot files included, so one that a crash left half written
+/// must not lie there.
+///
+/// # Errors
+/// As [`write`].
+pub(super) fn write_by_way_of(
+    workshop: &Path,
+    path: &Path,
+    octets: &[u8],
+    access: Access,
+) -> Result<(), Failure> {
     let failed = |error: io::Error| {
         Failure::refused(format!("could not write `{}`", path.display())).because(error)
     };
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(Failure::usage(format!("`{}` is no file name", path.display())));
-    };
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let beside = directory.join(beside(&format!(".{}", name.display()))?);
+    let fresh = workshop.join(beside(".chancery")?);
     let mode = match access {
         Access::Public => 0o644,
         Access::Private => 0o600,
@@ -121,15 +132,25 @@ pub(super) fn write(path: &Path, octets: &[u8], access: Access) -> Result<(), Fa
         .write(true)
         .create_new(true)
         .mode(mode)
-        .open(&beside)
+        .open(&fresh)
         .and_then(|mut file| file.write_all(octets).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path))
-        .and_then(|()| File::open(directory).and_then(|directory| directory.sync_all()));
-    written.map_err(|error| {
-        // What is beside is of no use to anybody; that it cannot be removed is the lesser evil.
-        let _ = fs::remove_file(&beside);
-        failed(error)
-    })
+        .and_then(|()| fs::rename(&fresh, path))
+        .and_then(|()| File::open(directory_of(path)).and_then(|directory| directory.sync_all()));
+    let Err(error) = written else { return Ok(()) };
+    // What is left of it is of no use; that it cannot be removed is the lesser evil.
+    let _ = fs::remove_file(&fresh);
+    if error.kind() == io::ErrorKind::CrossesDevices && workshop != directory_of(path) {
+        // The directory is a mount of its own.
+        return write(path, octets, access);
+    }
+    Err(failed(error))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        Some(_) | None => Path::new("."),
+    }
 }
 
 /// Finds out whether a directory could be written to, or made, before something is asked for that

@@ -136,6 +136,16 @@ impl MspFolder {
         Ok(written)
     }
 
+    /// A file that a node would take for the member's certificate instead of ours: it takes the
+    /// first by name.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub(super) fn certificate_before_ours(&self) -> Result<Option<PathBuf>, Failure> {
+        let first = files::listed(&self.root.join("signcerts"))?.into_iter().next();
+        Ok(first.filter(|path| !path.ends_with("cert.pem")))
+    }
+
     /// Writes the CAs alone, one to a file. Gives each of them with the name of its file.
     ///
     /// # Errors
@@ -210,7 +220,7 @@ impl MspFolder {
     ) -> Result<(), Failure> {
         let directory = self.root.join(place);
         files::make_directory(&directory, access)?;
-        files::write(&directory.join(name), octets, access)
+        files::write_by_way_of(&self.root, &directory.join(name), octets, access)
     }
 }
 
@@ -313,6 +323,18 @@ mod tests {
         assert!(names.contains(&"tlscacerts/tls-h-7054.pem".to_owned()));
         assert!(names.contains(&"tlsintermediatecerts/tls-h-7054.pem".to_owned()));
         assert_eq!(names.len(), 4);
+    }
+
+    #[test]
+    fn a_certificate_that_a_node_would_rather_take_is_seen() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = MspFolder::at(home.path());
+        let key = FileKey::generate(Curve::P256).unwrap();
+        folder.write(Kind::Tls, &issue(&TestCa::root("root"), &key), &key, "h.pem").unwrap();
+        assert_eq!(folder.certificate_before_ours().unwrap(), None);
+        let other = home.path().join("signcerts/Admin@org1-cert.pem");
+        fs::write(&other, "").unwrap();
+        assert_eq!(folder.certificate_before_ours().unwrap(), Some(other));
     }
 
     #[test]
