@@ -306,10 +306,11 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
         syn::Item::Type(i) => &i.attrs,
         syn::Item::Union(i) => &i.attrs,
         syn::Item::Use(i) => &i.attrs,
-        _ => &[],
+        syn::Item::Verbatim(_) | _ => &[],
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest has no name worth telling")]
 fn kind(item: &syn::Item) -> String {
     match item {
         syn::Item::Mod(i) if i.content.is_none() => "mod".to_owned(),
