@@ -1,6 +1,14 @@
 //! The capabilities of Chancery, one module each. `tests/run` installs what they need.
 
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod fabric_material;
+#[cfg(test)]
+mod fabric_replay;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod node_client;
 #[cfg(test)]
 mod support;

@@ -111,7 +111,12 @@ impl<'a> Reader<'a> {
         let file = File {
             path: path.to_owned(),
             is_face: path.ends_with("mod.rs"),
-            items: parsed.items.iter().filter(|item| !is_test(attributes(item))).map(kind).collect(),
+            items: parsed
+                .items
+                .iter()
+                .filter(|item| !is_test(attributes(item)))
+                .map(kind)
+                .collect(),
             names: Vec::new(),
             macros: Vec::new(),
             words: BTreeSet::new(),
@@ -134,7 +139,8 @@ impl<'a> Reader<'a> {
             }
             Some((first, tail)) if first == "self" => rest = tail,
             Some((first, _)) if first == "super" => {
-                while let Some((_, tail)) = rest.split_first().filter(|(word, _)| *word == "super") {
+                while let Some((_, tail)) = rest.split_first().filter(|(word, _)| *word == "super")
+                {
                     module.pop();
                     rest = tail;
                 }

@@ -14,6 +14,14 @@ pub(crate) fn enroll(server: &Server, into: &Path, orders: &serde_json::Value) {
     run(command.arg(orders.to_string()));
 }
 
+/// What a certificate or CRL says, by `tests/support/describe.py`.
+pub(crate) fn describe(path: &Path) -> serde_json::Value {
+    let mut command = python("python");
+    command.arg(root().join("tests/support/describe.py"));
+    let text = run(command.arg(path));
+    serde_json::from_str::<Vec<serde_json::Value>>(&text).unwrap().remove(0)
+}
+
 /// `openssl` with these arguments, its output, lines trimmed.
 pub(crate) fn openssl<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> String {
     run(Command::new("openssl").args(arguments))
