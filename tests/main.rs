@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod fabric_material;
 #[cfg(test)]
 mod fabric_replay;

@@ -55,7 +55,9 @@ impl Crate {
         // A file behind `#[cfg(test)] mod tests;` is tests from its first line.
         let tests: Vec<_> = files.values().flat_map(|file| file.test_modules.clone()).collect();
         for (module, file) in &mut files {
-            if tests.iter().any(|test| module.starts_with(test)) {
+            let is_tests = tests.iter().any(|test| module.starts_with(test));
+            // `#[path = "x_tests.rs"] mod tests;` is told by its name.
+            if is_tests || file.path.ends_with("_tests.rs") {
                 file.names.iter_mut().chain(&mut file.macros).for_each(|name| name.in_tests = true);
             }
         }

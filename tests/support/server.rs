@@ -75,11 +75,6 @@ impl Server {
         &self.url
     }
 
-    /// `127.0.0.1:34567`.
-    pub(crate) fn address(&self) -> &str {
-        self.url.split_once("://").map_or(self.url.as_str(), |(_, address)| address)
-    }
-
     /// Asks it to stop (SIGTERM) and waits for its end.
     pub(crate) fn stop(mut self) -> ExitStatus {
         self.signal("TERM");
