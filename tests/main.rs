@@ -11,6 +11,8 @@ mod fabric_replay;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod members;
+#[cfg(test)]
 mod node_client;
 #[cfg(test)]
 mod support;
