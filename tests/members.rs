@@ -19,7 +19,7 @@ impl Club {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start_with(&folder.path().join("server"), &["--hierarchy", "two"]);
         let club = Self { server, folder };
-        club.done(
+        done(
             club.as_member("admin", "enroll")
                 .env("CHANCERY_ENROLL_SECRET", "adminpw")
                 .args(["--id", "admin"]),
@@ -38,33 +38,33 @@ impl Club {
         command
     }
 
-    /// Runs it; it must succeed. Gives its standard output.
-    fn done(&self, command: &mut Command) -> String {
-        let output = output(command);
-        assert_eq!(output.status.code(), Some(0), "{command:?}: {}", error_of(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs it; it must be refused. Gives what it says.
-    fn refused(&self, command: &mut Command) -> String {
-        let output = output(command);
-        assert_eq!(output.status.code(), Some(1), "{command:?}: {}", error_of(&output));
-        assert!(output.stdout.is_empty(), "results go to standard output, refusals do not");
-        let said = error_of(&output);
-        assert!(said.starts_with("chancery: error: "), "{said}");
-        said
-    }
-
     /// Registers somebody and enrolls them into a folder of their name.
     fn member(&self, id: &str, kind: &str) -> PathBuf {
         let secret = self.path(&format!("{id}.secret"));
         let mut register = self.as_member("admin", "register");
         register.args(["--id", id, "--type", kind, "--affiliation", "org1.department1"]);
-        std::fs::write(&secret, self.done(&mut register)).unwrap();
+        std::fs::write(&secret, done(&mut register)).unwrap();
         let mut enroll = self.as_member(id, "enroll");
-        self.done(enroll.args(["--id", id, "--secret-file"]).arg(secret));
+        done(enroll.args(["--id", id, "--secret-file"]).arg(secret));
         self.path(id)
     }
+}
+
+/// Runs it; it must succeed. Gives its standard output.
+fn done(command: &mut Command) -> String {
+    let output = output(command);
+    assert_eq!(output.status.code(), Some(0), "{command:?}: {}", error_of(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs it; it must be refused. Gives what it says.
+fn refused(command: &mut Command) -> String {
+    let output = output(command);
+    assert_eq!(output.status.code(), Some(1), "{command:?}: {}", error_of(&output));
+    assert!(output.stdout.is_empty(), "results go to standard output, refusals do not");
+    let said = error_of(&output);
+    assert!(said.starts_with("chancery: error: "), "{said}");
+    said
 }
 
 fn error_of(output: &Output) -> String {
@@ -111,7 +111,7 @@ fn a_tls_folder_holds_the_cas_of_tls() {
     let mut enroll = club.as_member("tls", "enroll");
     enroll.args(["--id", "peer0", "--profile", "tls", "--hosts", "peer0.example,127.0.0.1"]);
     enroll.arg("--secret-file").arg(club.path("peer0.secret"));
-    club.done(&mut enroll);
+    done(&mut enroll);
     let certificate = describe(&only_file(&club.path("tls/signcerts")));
     let issuer = describe(&only_file(&club.path("tls/tlsintermediatecerts")));
     let root = describe(&only_file(&club.path("tls/tlscacerts")));
@@ -126,7 +126,7 @@ fn reenrolling_replaces_the_certificate() {
     let club = Club::new();
     let msp = club.member("peer0", "peer");
     let before = describe(&only_file(&msp.join("signcerts")));
-    club.done(&mut club.as_member("peer0", "reenroll"));
+    done(&mut club.as_member("peer0", "reenroll"));
     let after = describe(&only_file(&msp.join("signcerts")));
     assert_eq!(before["subject"], after["subject"]);
     assert_ne!(before["serial"], after["serial"]);
@@ -139,23 +139,23 @@ fn a_revoked_member_is_refused_and_on_the_list() {
     let serial = describe(&only_file(&msp.join("signcerts")))["serial"].clone();
     let mut revoke = club.as_member("admin", "revoke");
     revoke.args(["--json", "--id", "visitor", "--reason", "keyCompromise", "--gencrl"]);
-    let told: serde_json::Value = serde_json::from_str(&club.done(&mut revoke)).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&done(&mut revoke)).unwrap();
     assert_eq!(told["revoked"][0]["serial"], serial);
     let crl = describe(&only_file(&club.path("admin/crls")));
     assert!(crl["serials"].as_array().unwrap().contains(&serial));
 
-    let said = club.refused(&mut club.as_member("visitor", "reenroll"));
+    let said = refused(&mut club.as_member("visitor", "reenroll"));
     assert!(said.contains("Error Code: 20"), "{said}");
     let mut enroll = club.as_member("visitor", "enroll");
     enroll.args(["--id", "visitor", "--secret-file"]).arg(club.path("visitor.secret"));
-    club.refused(&mut enroll);
+    refused(&mut enroll);
 }
 
 #[test]
 fn a_refusal_leaves_the_folder_alone() {
     let club = Club::new();
     let mut enroll = club.as_member("nobody", "enroll");
-    club.refused(enroll.args(["--id", "nobody"]).env("CHANCERY_ENROLL_SECRET", "wrong"));
+    refused(enroll.args(["--id", "nobody"]).env("CHANCERY_ENROLL_SECRET", "wrong"));
     assert!(!club.path("nobody").exists());
 }
 
