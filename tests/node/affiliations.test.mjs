@@ -81,7 +81,11 @@ test('an affiliation in use goes only by force, with its identities', async () =
   const who = await member(ca, registrar, { affiliation: `${name}.a` });
   await refused(ca, '403/71', () => affiliations.delete({ name }, registrar));
   const { result } = await affiliations.delete({ name, force: true }, registrar);
-  assert.deepEqual(result.identities.map((identity) => identity.id), [who.id]);
+  assert.equal(result.name, name);
+  // Each identity is told where it stood.
+  const [child] = result.affiliations;
+  assert.equal(child.name, `${name}.a`);
+  assert.deepEqual(child.identities.map((identity) => identity.id), [who.id]);
   await refused(ca, '404/63', () => identities.getOne(who.id, registrar));
   await refused(ca, '401/20', () => ca.reenroll(who.user));
 });
