@@ -38,6 +38,8 @@ impl Issued {
             member("client", "client", "org1.department1", json!({})),
             member("peer", "peer", "org2.department1", json!({ "hosts": hosts })),
             member("tls", "peer", "org1", json!({ "profile": "tls", "hosts": hosts })),
+            member("own", "peer", "org1.department1", json!({ "profile": "member" })),
+            member("own-tls", "peer", "org1", json!({ "profile": "server-tls", "hosts": hosts })),
             p384,
             rsa,
             revoked,
@@ -59,7 +61,7 @@ impl Issued {
     }
 
     fn members(&self) -> Vec<PathBuf> {
-        let names = ["admin", "client", "peer", "tls", "p384", "rsa", "revoked"];
+        let names = ["admin", "client", "peer", "tls", "p384", "rsa", "own", "own-tls", "revoked"];
         names.iter().map(|name| self.path(name).join("cert.pem")).collect()
     }
 }
@@ -125,12 +127,22 @@ fn gather(files: &[(&str, &Path)]) -> tempfile::TempDir {
     folder
 }
 
-/// Everything of a server with two levels; of one with a single level what differs.
+/// Everything of a server with two levels; of one with a single level what differs. Our own profiles
+/// (`own`) need no exception.
 fn findings_of(hierarchy: &str) -> BTreeSet<(String, String)> {
     let issued = Issued::by(hierarchy);
     let crl = issued.path("crl.pem");
     let members = issued.members();
-    let of_members = ["admin.pem", "client.pem", "peer.pem", "tls.pem", "p384.pem", "rsa.pem"];
+    let of_members = [
+        "admin.pem",
+        "client.pem",
+        "peer.pem",
+        "tls.pem",
+        "p384.pem",
+        "rsa.pem",
+        "own.pem",
+        "own-tls.pem",
+    ];
     let mut files: Vec<_> =
         of_members.into_iter().zip(members.iter().map(PathBuf::as_path)).collect();
     if hierarchy == "one" {
