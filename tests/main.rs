@@ -1,1 +1,20 @@
-//! x
+//! The capabilities of Chancery, one module each. `tests/run` installs what they need.
+
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod fabric_material;
+#[cfg(test)]
+mod fabric_replay;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod members;
+#[cfg(test)]
+mod node_client;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod support;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use aws_lc_rs::signature as aws;
+use aws_lc_rs::signature::VerificationAlgorithm;
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912;
 use const_oid::db::rfc8410;
@@ -131,6 +133,28 @@ impl SignatureAlgorithm {
         Self::RsaSha512,
         Self::Ed25519,
     ];
+}
+
+/// What verifies signatures of this algorithm under a key of this kind; `None` when they do not go
+/// together.
+pub(super) fn verifier(
+    key: KeyAlgorithm,
+    algorithm: SignatureAlgorithm,
+) -> Option<&'static dyn VerificationAlgorithm> {
+    use SignatureAlgorithm as S;
+    Some(match (key, algorithm) {
+        (KeyAlgorithm::P256, S::EcdsaSha256) => &aws::ECDSA_P256_SHA256_ASN1,
+        (KeyAlgorithm::P256, S::EcdsaSha384) => &aws::ECDSA_P256_SHA384_ASN1,
+        (KeyAlgorithm::P256, S::EcdsaSha512) => &aws::ECDSA_P256_SHA512_ASN1,
+        (KeyAlgorithm::P384, S::EcdsaSha256) => &aws::ECDSA_P384_SHA256_ASN1,
+        (KeyAlgorithm::P384, S::EcdsaSha384) => &aws::ECDSA_P384_SHA384_ASN1,
+        (KeyAlgorithm::P384, S::EcdsaSha512) => &aws::ECDSA_P384_SHA512_ASN1,
+        (KeyAlgorithm::Ed25519, S::Ed25519) => &aws::ED25519,
+        (KeyAlgorithm::Rsa { .. }, S::RsaSha256) => &aws::RSA_PKCS1_2048_8192_SHA256,
+        (KeyAlgorithm::Rsa { .. }, S::RsaSha384) => &aws::RSA_PKCS1_2048_8192_SHA384,
+        (KeyAlgorithm::Rsa { .. }, S::RsaSha512) => &aws::RSA_PKCS1_2048_8192_SHA512,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use der::asn1::{AnyRef, BitString, BitStringRef, OctetStringRef, UintRef};
 use der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use spki::{AlgorithmIdentifier, AlgorithmIdentifierRef, SubjectPublicKeyInfo};
 
-use super::algorithm::KeyAlgorithm;
+use super::algorithm::{KeyAlgorithm, SignatureAlgorithm, verifier};
 use crate::id::KeyId;
 
 /// The largest `SubjectPublicKeyInfo` that is read, in octets; one of RSA 8192 has 1062.
@@ -65,8 +65,9 @@ impl PublicKey {
             .as_bytes()
             .ok_or(KeyError::Malformed("the key is no whole number of octets"))?;
         let algorithm = algorithm_of(&spki.algorithm, bits)?;
-        let parsed = ParsedPublicKey::new(super::signature::verifier_of(algorithm), bits)
-            .map_err(|_| KeyError::NotOnCurve)?;
+        let parsed = verifier(algorithm, SignatureAlgorithm::for_key(algorithm))
+            .and_then(|verifier| ParsedPublicKey::new(verifier, bits).ok())
+            .ok_or(KeyError::NotOnCurve)?;
         Ok(Self(Arc::new(Inner {
             algorithm,
             hash: sha256(der),

@@ -1,10 +1,9 @@
 //! Checking signatures, and the one form in which we write them.
 
 use aws_lc_rs::digest::{self, Digest};
-use aws_lc_rs::signature as aws;
-use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::ParsedPublicKey;
 
-use super::algorithm::{KeyAlgorithm, SignatureAlgorithm};
+use super::algorithm::{KeyAlgorithm, SignatureAlgorithm, verifier};
 use super::key::PublicKey;
 
 /// Why a signature is none, or cannot be written.
@@ -110,41 +109,12 @@ pub fn ecdsa_der_low_s(key: KeyAlgorithm, raw: &[u8]) -> Result<Vec<u8>, Signatu
     }
 }
 
-/// What verifies the usual signatures of a key of this kind.
-pub(super) fn verifier_of(key: KeyAlgorithm) -> &'static dyn VerificationAlgorithm {
-    match key {
-        KeyAlgorithm::P256 => &aws::ECDSA_P256_SHA256_ASN1,
-        KeyAlgorithm::P384 => &aws::ECDSA_P384_SHA384_ASN1,
-        KeyAlgorithm::Ed25519 => &aws::ED25519,
-        KeyAlgorithm::Rsa { .. } => &aws::RSA_PKCS1_2048_8192_SHA256,
-    }
-}
-
-fn verifier(
-    key: KeyAlgorithm,
-    algorithm: SignatureAlgorithm,
-) -> Option<&'static dyn VerificationAlgorithm> {
-    use SignatureAlgorithm as S;
-    Some(match (key, algorithm) {
-        (KeyAlgorithm::P256, S::EcdsaSha256) => &aws::ECDSA_P256_SHA256_ASN1,
-        (KeyAlgorithm::P256, S::EcdsaSha384) => &aws::ECDSA_P256_SHA384_ASN1,
-        (KeyAlgorithm::P256, S::EcdsaSha512) => &aws::ECDSA_P256_SHA512_ASN1,
-        (KeyAlgorithm::P384, S::EcdsaSha256) => &aws::ECDSA_P384_SHA256_ASN1,
-        (KeyAlgorithm::P384, S::EcdsaSha384) => &aws::ECDSA_P384_SHA384_ASN1,
-        (KeyAlgorithm::P384, S::EcdsaSha512) => &aws::ECDSA_P384_SHA512_ASN1,
-        (KeyAlgorithm::Ed25519, S::Ed25519) => &aws::ED25519,
-        (KeyAlgorithm::Rsa { .. }, S::RsaSha256) => &aws::RSA_PKCS1_2048_8192_SHA256,
-        (KeyAlgorithm::Rsa { .. }, S::RsaSha384) => &aws::RSA_PKCS1_2048_8192_SHA384,
-        (KeyAlgorithm::Rsa { .. }, S::RsaSha512) => &aws::RSA_PKCS1_2048_8192_SHA512,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use aws_lc_rs::encoding::AsDer as _;
     use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature as aws;
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RsaKeyPair};
     use p256::ecdsa::signature::Signer as _;
     use p256::ecdsa::signature::hazmat::PrehashSigner as _;

@@ -1,0 +1,5 @@
+//! What the capabilities share: a server of our own binary, and the tools beside the tests.
+
+pub(crate) mod material;
+pub(crate) mod server;
+pub(crate) mod tools;
