@@ -48,6 +48,12 @@ impl Recorded {
         Self(intent)
     }
 
+    /// For unit tests that need a proof and no journal.
+    #[cfg(test)]
+    pub(crate) fn for_test(intent: Intent) -> Self {
+        Self(intent)
+    }
+
     /// What was recorded.
     pub fn intent(&self) -> &Intent {
         &self.0

@@ -17,4 +17,6 @@ mod members;
 #[cfg(test)]
 mod node_client;
 #[cfg(test)]
+mod recovery;
+#[cfg(test)]
 mod support;

@@ -1,1 +1,10 @@
 //! JSON shapes, shared by server and client.
+//!
+//! Invariant: a shape has no behaviour but its spelling on the wire.
+
+pub mod fabric;
+mod secret;
+mod time;
+
+pub use secret::SecretText;
+pub use time::{BadTime, GoTime, rfc3339};

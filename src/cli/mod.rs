@@ -1,1 +1,19 @@
-//! Nouns then verbs.
+//! The command line: nouns then verbs. `command.rs` is the tree; `output.rs` alone prints.
+
+mod ca;
+mod command;
+mod compose;
+mod config;
+mod dev;
+mod exit;
+mod hsm;
+mod init;
+pub mod member;
+mod output;
+mod parent;
+mod serve;
+mod signer;
+
+pub use command::run;
+pub use exit::{Exit, Failure};
+pub use output::{List, Output, printable};

@@ -1,1 +1,55 @@
-//! One verb, one file.
+//! The deeds: one verb, one file. Each knows the order of its steps and who may do it.
+//!
+//! Start with `enroll.rs`; `issue.rs` is the one path on which a CA key signs.
+//! Invariant: nothing here knows HTTP, the command line or SQL.
+
+mod affiliations;
+mod authority;
+mod bootstrap;
+mod caller;
+mod ceremony;
+mod certificates;
+mod check;
+mod enroll;
+mod error;
+mod identities;
+mod issue;
+mod issuer;
+mod options;
+mod page;
+mod profiles;
+mod publish_crl;
+mod recover;
+mod refusal;
+mod register;
+mod revoke;
+pub mod rules;
+mod secrets;
+mod server_certificate;
+#[cfg(test)]
+mod testing;
+mod throttle;
+mod transcript;
+
+pub use authority::{Authority, Commons, Office};
+pub use caller::{Caller, Enrollee, Expiry, SignedRequest};
+pub use ceremony::{AskParent, Ceremony, RootToken, SECRETS_LABEL};
+pub use certificates::CertificateQuery;
+pub use check::{LedgerLine, Report, check};
+pub use enroll::{AttributeRequest, Enroll};
+pub use error::{Error, Kind};
+pub use identities::ModifyIdentity;
+pub use issuer::Issuer;
+pub use options::{
+    CaOptions, CrlOptions, Hierarchy, IdentityOptions, IssuerAlgorithm, IssuerOptions,
+    LimitOptions, ParentOptions, ProfileOverride, RootOptions, RootSignerOptions, SubjectOptions,
+};
+pub use page::Page;
+pub use publish_crl::CrlQuery;
+pub use recover::{Sweep, recover};
+pub use register::{AffiliationChoice, Register, Registered};
+pub use revoke::{Revoke, RevokedCertificate, Target};
+pub use rules::AffiliationTree;
+pub use secrets::SecretScheme;
+pub use server_certificate::TLS_LABEL;
+pub use transcript::{IssuerRecord, Transcript};

@@ -1,0 +1,94 @@
+//! `chancery hsm`: what a token holds, and new tokens for tests.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::compose;
+use super::exit::Failure;
+use super::output::Output;
+use crate::hsm::{PinSource, init_token};
+
+/// Looks at tokens.
+#[derive(Debug, clap::Args)]
+pub(super) struct HsmCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the keys of the token with what is proven about each.
+    #[command(after_help = "Example:\n  chancery hsm inventory -c chancery.toml --json")]
+    Inventory {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE", default_value = "chancery.toml")]
+        config: PathBuf,
+    },
+    /// Makes a new token, e.g. a private one of SoftHSM2. A token of this label is never touched.
+    #[command(after_help = "Example:\n  SOFTHSM2_CONF=$PWD/softhsm2.conf chancery hsm init-token \
+        --module /usr/lib/softhsm/libsofthsm2.so --label chancery --pin-file pin")]
+    InitToken {
+        /// The PKCS#11 module.
+        #[arg(long, value_name = "FILE")]
+        module: PathBuf,
+        /// The token's label: 1 to 32 octets.
+        #[arg(long, value_name = "TEXT")]
+        label: String,
+        /// The file with the user PIN that the token gets.
+        #[arg(long, value_name = "FILE")]
+        pin_file: PathBuf,
+    },
+}
+
+impl HsmCommand {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the module or the token refuses.
+    pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
+        match self.command {
+            Command::Inventory { config } => inventory(&config, out),
+            Command::InitToken { module, label, pin_file } => {
+                if label.is_empty() || label.len() > 32 {
+                    return Err(Failure::usage("`--label` has 1 to 32 octets"));
+                }
+                let pin = PinSource::File(pin_file).read();
+                let pin = pin.map_err(|e| Failure::usage("no PIN").because(e))?;
+                init_token(&module, &label, &pin)
+                    .map_err(|e| Failure::refused("no token was made").because(e))?;
+                out.result(&json!({ "token": label }), &format!("made the token `{label}`"))
+            }
+        }
+    }
+}
+
+fn inventory(path: &std::path::Path, out: &Output) -> Result<(), Failure> {
+    let config = compose::read_config(path)?;
+    compose::start_log(&config)?;
+    let inventory = compose::block_on(async {
+        let hsm = compose::start_hsm(&config.signer, false)?;
+        let inventory = match hsm.wait_ready(compose::TOKEN_PATIENCE).await {
+            Ok(_) => hsm.inventory().await,
+            Err(error) => Err(error),
+        };
+        hsm.shutdown().await;
+        inventory.map_err(compose::no_token)
+    })?;
+    let keys = inventory.keys.iter().map(|key| {
+        let algorithm = key.algorithm.map_or_else(|| "unknown".to_owned(), |a| a.to_string());
+        let purposes: Vec<_> = key.purposes.iter().map(ToString::to_string).collect();
+        let purposes = if purposes.is_empty() { "not ours".to_owned() } else { purposes.join(",") };
+        let mut line = format!("{} {algorithm} {} {purposes}", key.label, key.level);
+        for warning in &key.warnings {
+            line.push_str("\n  warning: ");
+            line.push_str(warning);
+        }
+        line
+    });
+    let missing = inventory.missing.iter().map(|label| format!("MISSING: {label}"));
+    let head = format!("token {}", inventory.token);
+    let text: Vec<_> = std::iter::once(head).chain(keys).chain(missing).collect();
+    out.result(&inventory, &text.join("\n"))
+}

@@ -1,0 +1,209 @@
+//! Who is calling: proof by enrollment secret, or by a signature with an enrolled key.
+//!
+//! Who failed to prove themselves learns only that: unknown name, wrong secret, spent or revoked are
+//! one detail and one kind. The log tells them apart.
+
+use std::net::IpAddr;
+
+use tracing::info;
+
+use crate::clock::Timestamp;
+use crate::id::{EnrollmentId, KeyId, SerialNumber};
+use crate::pki::{Certificate, SignatureAlgorithm, signature};
+use crate::secret::EnrollmentSecret;
+use crate::service::authority::Authority;
+use crate::service::error::{Error, Kind};
+use crate::service::throttle::Judged;
+use crate::store::Identity;
+
+/// An identity that has proved its enrollment secret.
+#[derive(Debug)]
+pub struct Enrollee {
+    pub(super) identity: Identity,
+}
+
+/// An identity that has proved possession of an enrolled key.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub(super) identity: Identity,
+    pub(super) issuer: KeyId,
+    pub(super) serial: SerialNumber,
+}
+
+/// A request signed by the key of a certificate.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedRequest<'a> {
+    /// The certificate, as presented.
+    pub certificate: &'a Certificate,
+    /// The octets that were signed.
+    pub message: &'a [u8],
+    /// The signature: ECDSA in DER with a low S.
+    pub signature: &'a [u8],
+}
+
+/// Whether an expired certificate is good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// It is not.
+    Enforced,
+    /// It is where the CA's operator says so: for reenrollment.
+    AsForReenrollment,
+}
+
+impl Enrollee {
+    /// The identity.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+}
+
+impl Caller {
+    /// The identity.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Its enrollment ID.
+    pub fn id(&self) -> &str {
+        self.identity.id.as_str()
+    }
+
+    /// The issuer of the certificate that signed the request.
+    pub fn issuer(&self) -> &KeyId {
+        &self.issuer
+    }
+
+    /// The serial number of the certificate that signed the request.
+    pub fn serial(&self) -> &SerialNumber {
+        &self.serial
+    }
+
+    /// A caller that did not come by a request, for tests of the deeds.
+    #[cfg(test)]
+    pub(super) fn for_test(identity: Identity, issuer: KeyId, serial: SerialNumber) -> Self {
+        Self { identity, issuer, serial }
+    }
+}
+
+impl Authority {
+    /// Compares an enrollment secret, slowed per source and identity.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`], [`Kind::LockedOut`]; of the token or the store.
+    pub async fn prove_secret(
+        &self,
+        id: &str,
+        secret: &EnrollmentSecret,
+        source: IpAddr,
+    ) -> Result<Enrollee, Error> {
+        let refused = |why: &str| self.refused(id, why);
+        // Where nobody enrolls nothing is compared: that it is so is no secret.
+        if self.limits.max_enrollments == 0 {
+            return Err(refused("enrollment is disabled"));
+        }
+        if self.throttle.locked(id, source, self.clock.now()) {
+            return Err(locked_out(id, source));
+        }
+        let identity = match id.parse::<EnrollmentId>() {
+            Ok(id) => self.store.read().identity(&self.name, id.as_str()).await?,
+            Err(_) => None,
+        };
+        let kept = identity.as_ref().map(|identity| identity.secret.as_str());
+        let right = self.secrets.matches(id, secret, kept).await?;
+        match self.throttle.judge(id, source, right, self.clock.now()) {
+            Judged::Admitted => {}
+            Judged::Refused => return Err(refused("unknown identity or wrong secret")),
+            Judged::Locked => return Err(locked_out(id, source)),
+        }
+        let identity = identity.ok_or_else(|| refused("unknown identity"))?;
+        if identity.revoked_at.is_some() {
+            return Err(refused("the identity is revoked"));
+        }
+        if self.enrollments_left(&identity) == Some(0) {
+            return Err(refused("no enrollments are left"));
+        }
+        Ok(Enrollee { identity })
+    }
+
+    /// Checks a signed request: certificate, registry, identity and signature.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`]; of the store.
+    pub async fn authenticate(
+        &self,
+        request: &SignedRequest<'_>,
+        expiry: Expiry,
+    ) -> Result<Caller, Error> {
+        let certificate = request.certificate;
+        let who = certificate.common_name().unwrap_or_default().to_owned();
+        let refused = |why: &str| self.refused(&who, why);
+
+        // 1. One of our issuers certified it, and it is within its validity.
+        let issuer = certificate.authority_key_id();
+        let issuer = issuer.as_ref().and_then(|key_id| self.issuers.find(key_id));
+        let issuer = issuer.ok_or_else(|| refused("the certificate is of another issuer"))?;
+        let by = issuer.certificate();
+        if certificate.issuer_der() != by.subject_der()
+            || certificate.verify_signed_by(by.public_key()).is_err()
+        {
+            return Err(refused("the certificate is not signed by its issuer"));
+        }
+        let now = self.clock.now();
+        let may_be_expired =
+            expiry == Expiry::AsForReenrollment && self.limits.reenroll_ignores_expiry;
+        if now < certificate.not_before() {
+            return Err(refused("the certificate is not valid yet"));
+        }
+        if outlived(certificate, now) && !may_be_expired || outlived(by, now) {
+            return Err(refused("the certificate has expired"));
+        }
+
+        // 2. It is in the registry, as presented, and not revoked.
+        let serial = certificate.serial();
+        let row = self.store.read().certificate(issuer.key_id(), serial).await?;
+        let row = row.ok_or_else(|| refused("the certificate is not in the registry"))?;
+        if row.ca != self.name || row.der != certificate.der() {
+            return Err(refused("the certificate is not the one in the registry"));
+        }
+        if row.revoked_at.is_some() {
+            return Err(refused("the certificate is revoked"));
+        }
+
+        // 3. The key signed this very request: ECDSA alone, over SHA-256 whatever the curve, low S.
+        let (key, algorithm) = (certificate.public_key(), SignatureAlgorithm::EcdsaSha256);
+        let signed = signature::verify(key, algorithm, request.message, request.signature);
+        if signed.is_err() || !signature::is_low_s(key, request.signature) {
+            return Err(refused("the signature is not good"));
+        }
+
+        // 4. The identity still exists and is not revoked.
+        let identity = self.store.read().identity(&self.name, &who).await?;
+        let identity = identity.ok_or_else(|| refused("the identity was removed"))?;
+        if identity.revoked_at.is_some() {
+            return Err(refused("the identity is revoked"));
+        }
+        Ok(Caller { identity, issuer: issuer.key_id().clone(), serial: serial.clone() })
+    }
+
+    /// How often the identity may still enroll; `None` is without limit.
+    pub(super) fn enrollments_left(&self, identity: &Identity) -> Option<i64> {
+        let limits = [identity.max_enrollments, self.limits.max_enrollments];
+        let limit = limits.into_iter().filter(|limit| *limit != -1).min();
+        limit.map(|limit| limit.saturating_sub(identity.enrollments).max(0))
+    }
+
+    /// The one refusal of those who did not prove themselves; `why` is for the log alone.
+    fn refused(&self, id: &str, why: &str) -> Error {
+        info!(ca.name = %self.name, enrollment.id = id.escape_debug().to_string(), why, "refused");
+        Error::unauthenticated()
+    }
+}
+
+fn outlived(certificate: &Certificate, at: Timestamp) -> bool {
+    at > certificate.not_after()
+}
+
+fn locked_out(id: &str, source: IpAddr) -> Error {
+    info!(enrollment.id = id.escape_debug().to_string(), %source, "locked out for now");
+    Error::new(Kind::LockedOut, "too many wrong secrets; try again later")
+}

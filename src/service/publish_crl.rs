@@ -1,0 +1,202 @@
+//! Revocation lists: those that a caller asks for, and those that are published by themselves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{error, info};
+
+use crate::audit::Entry;
+use crate::clock::Timestamp;
+use crate::pki::{Crl, CrlShape, Reason, Revoked, draft_crl};
+use crate::service::authority::Authority;
+use crate::service::caller::Caller;
+use crate::service::error::{Error, Kind};
+use crate::service::issue::Signing;
+use crate::service::issuer::Issuer;
+use crate::service::rules::{GENERATE_CRL, Switch, switch};
+use crate::store::{Change, Claim, JournalKind, RevokedFilter};
+
+/// Which revoked certificates a caller wants on a list; `None` is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CrlQuery {
+    /// Revoked after this instant.
+    pub revoked_after: Option<Timestamp>,
+    /// Revoked before this instant.
+    pub revoked_before: Option<Timestamp>,
+    /// Expiring after this instant.
+    pub expires_after: Option<Timestamp>,
+    /// Expiring before this instant.
+    pub expires_before: Option<Timestamp>,
+}
+
+/// Before its end a published list is replaced, in seconds: a reader never holds an expired one.
+const RENEW_BEFORE_SECONDS: i64 = 3600;
+
+impl Authority {
+    /// A revocation list of the active issuer, in Fabric CA's shape: neither number nor reasons.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`] without `hf.GenCRL`, [`Kind::BadRevokedRange`], [`Kind::BadExpiryRange`].
+    pub async fn generate_crl(
+        self: &Arc<Self>,
+        caller: &Caller,
+        query: CrlQuery,
+    ) -> Result<Crl, Error> {
+        match switch(&caller.identity.attributes, GENERATE_CRL) {
+            Switch::On => {}
+            Switch::NotBoolean => {
+                let why = "the caller's `hf.GenCRL` holds no boolean";
+                return Err(Error::new(Kind::AuthorityNotBoolean, why));
+            }
+            Switch::Off | Switch::Absent => {
+                return Err(Error::new(Kind::Forbidden, "the caller lacks `hf.GenCRL`"));
+            }
+        }
+        let reversed = |after: Option<Timestamp>, before: Option<Timestamp>| matches!((after, before), (Some(after), Some(before)) if after > before);
+        if reversed(query.revoked_after, query.revoked_before) {
+            let why = "`revokedafter` is later than `revokedbefore`";
+            return Err(Error::new(Kind::BadRevokedRange, why));
+        }
+        if reversed(query.expires_after, query.expires_before) {
+            let why = "`expireafter` is later than `expirebefore`";
+            return Err(Error::new(Kind::BadExpiryRange, why));
+        }
+        self.answer_crl(caller.id(), query).await
+    }
+
+    /// The list that follows a revocation: whoever was allowed to revoke may have it.
+    ///
+    /// # Errors
+    /// Of the token or the store.
+    pub async fn crl_after_revocation(self: &Arc<Self>, caller: &Caller) -> Result<Crl, Error> {
+        self.answer_crl(caller.id(), CrlQuery::default()).await
+    }
+
+    async fn answer_crl(self: &Arc<Self>, actor: &str, query: CrlQuery) -> Result<Crl, Error> {
+        let name = format!("crl:{}", random_hex()?);
+        let shape = CrlShape { number: None, reasons: false };
+        self.sign_crl(&self.issuers.active().clone(), actor, name, shape, query).await
+    }
+
+    /// Publishes the next list of an issuer, with its number and reasons.
+    ///
+    /// # Errors
+    /// Of the token or the store.
+    pub async fn publish_crl(self: &Arc<Self>, issuer: &Issuer) -> Result<Crl, Error> {
+        let number = self.store.read().next_crl_number(issuer.key_id()).await?;
+        let shape = CrlShape { number: u64::try_from(number).ok(), reasons: true };
+        let name = format!("crl:{number}:{}", random_hex()?);
+        let crl = self.sign_crl(issuer, "chancery", name, shape, CrlQuery::default()).await?;
+        info!(ca.name = %self.name, crl.number = number, "published CRL {number}");
+        Ok(crl)
+    }
+
+    async fn sign_crl(
+        self: &Arc<Self>,
+        issuer: &Issuer,
+        actor: &str,
+        name: String,
+        shape: CrlShape,
+        query: CrlQuery,
+    ) -> Result<Crl, Error> {
+        let filter = RevokedFilter {
+            revoked_after: query.revoked_after,
+            revoked_before: query.revoked_before,
+            expires_after: query.expires_after,
+            expires_before: query.expires_before,
+        };
+        let now = self.clock.now();
+        let revoked = self.store.read().revoked(issuer.key_id(), &filter).await?;
+        let entries = revoked.into_iter().map(|row| Revoked {
+            serial: row.serial,
+            at: row.at,
+            reason: reason_of(row.reason_code),
+        });
+        let draft =
+            draft_crl(issuer.certificate(), entries, shape, now, now.plus(self.crl_seconds))?;
+        let mut row =
+            self.journal_row(issuer.key_id(), JournalKind::Crl, name.clone(), draft.intent());
+        actor.clone_into(&mut row.caller);
+        let entry = self.entry(actor, "intend-crl", name.as_str(), "");
+        let recorded = Entry { deed: "sign-crl", ..entry.clone() };
+        let key_id = issuer.key_id().clone();
+        // Only published lists are kept: those on demand are many, and can be made again.
+        let keep = move |crl: &Crl| {
+            let change = match shape.number.and_then(|number| i64::try_from(number).ok()) {
+                Some(number) => {
+                    Change::SealCrl { issuer: key_id, name, der: crl.der().to_vec(), number }
+                }
+                None => Change::SealRequest { issuer: key_id, name, kind: JournalKind::Crl },
+            };
+            (change, recorded)
+        };
+        let seal = move |signature: &[u8]| {
+            draft.seal(signature).map_err(|source| {
+                Error::new(Kind::Internal, "the signature could not be used").because(source)
+            })
+        };
+        self.desk().sign(Signing { row, claim: Claim::None, entry }, seal, keep).await
+    }
+
+    /// The last published list of the active issuer, as DER.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn published_crl(&self) -> Result<Option<Vec<u8>>, Error> {
+        let latest = self.store.read().latest_crl(self.issuers.active().key_id()).await?;
+        Ok(latest.map(|row| row.der))
+    }
+
+    /// Publishes after revocations and before a list ends, for as long as the server runs.
+    pub async fn keep_crls_published(self: Arc<Self>) {
+        loop {
+            let mut wait = Duration::from_mins(1);
+            for issuer in self.issuers.all() {
+                if let Err(error) = self.publish_if_due(issuer).await {
+                    error!(%error, ca.name = %self.name, "could not publish a CRL; trying again");
+                    wait = Duration::from_secs(5);
+                }
+            }
+            // A revocation wakes us at once; one list answers for all that came in that second.
+            tokio::select! {
+                () = self.revoked.notified() => tokio::time::sleep(Duration::from_secs(1)).await,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn publish_if_due(self: &Arc<Self>, issuer: &Issuer) -> Result<(), Error> {
+        let now = self.clock.now();
+        let due = match self.store.read().latest_crl(issuer.key_id()).await? {
+            None => true,
+            Some(row) => {
+                let crl = Crl::from_der(row.der)?;
+                let margin = RENEW_BEFORE_SECONDS.min(self.crl_seconds / 4);
+                let head = crl.head();
+                head.next_update.is_none_or(|end| end <= now.plus(margin)) || {
+                    let since = RevokedFilter {
+                        revoked_after: Some(head.this_update.plus(-1)),
+                        ..RevokedFilter::default()
+                    };
+                    let newer = self.store.read().revoked(issuer.key_id(), &since).await?;
+                    newer.iter().any(|row| crl.find(&row.serial).is_none())
+                }
+            }
+        };
+        if due {
+            self.publish_crl(issuer).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Distinguishes intents of one number: two replicas may draft the same one, and one of them loses.
+fn random_hex() -> Result<String, Error> {
+    crate::secret::random::<16>().map(hex::encode).map_err(|source| {
+        Error::new(Kind::Internal, "the system gives no randomness").because(source)
+    })
+}
+
+fn reason_of(code: i64) -> Reason {
+    u8::try_from(code).ok().and_then(Reason::from_code).unwrap_or(Reason::Unspecified)
+}

@@ -1,0 +1,220 @@
+//! How each change is made inside a transaction.
+
+use super::batch::Batch;
+use super::certificates::CertificateRow;
+use super::change::{Change, Outcome, Write};
+use super::error::Failure;
+use super::journal::{Claim, JournalKind, JournalRow};
+use super::{
+    affiliations, certificates, crls, identities, issuers, journal, properties, revocations,
+};
+use crate::clock::Timestamp;
+use crate::id::KeyId;
+
+/// What the changes of one deed share.
+struct Deed {
+    at: Timestamp,
+    /// How far an identity's version moved on in this deed, before its followers.
+    moved: i64,
+    outcome: Outcome,
+}
+
+impl Write {
+    /// Does the deed inside a transaction; the inner error is a guard that lost and left no trace.
+    pub(super) async fn apply<'w>(
+        &'w self,
+        batch: &mut Batch<'w>,
+    ) -> Result<Result<Outcome, &'static str>, Failure> {
+        let mut deed = Deed { at: self.entry.at, moved: 0, outcome: Outcome::default() };
+        if let Some(guard) = &self.guard {
+            if !guard.apply(batch, &mut deed).await? {
+                return Ok(Err(guard.lost()));
+            }
+            deed.moved = i64::from(matches!(guard, Change::RenameAffiliations { .. }));
+        }
+        for change in &self.then {
+            if !change.apply(batch, &mut deed).await? {
+                return Err(Failure::Lost(change.lost()));
+            }
+        }
+        for change in self.guard.iter().chain(&self.then) {
+            if let Change::RemoveAffiliations { ca, under } = change
+                && identities::any_below(batch.connection(), ca, under).await?
+            {
+                return Err(Failure::Lost("identity"));
+            }
+        }
+        batch.entries.push(&self.entry);
+        Ok(Ok(deed.outcome))
+    }
+
+    /// The identity that an enrollment takes hold of; `None` for any other deed. Deeds that have one are
+    /// done last and in this order, so that two processes take hold in the same order and none waits
+    /// for the other in a circle.
+    pub(super) fn holds(&self) -> Option<(&str, &str)> {
+        match &self.guard {
+            Some(Change::Intend { row, .. }) if self.then.is_empty() => {
+                Some((row.ca.as_str(), &row.enrollment_id))
+            }
+            Some(Change::SealCertificate { .. }) if self.then.is_empty() => Some(("", "")),
+            _ => None,
+        }
+    }
+}
+
+impl Change {
+    /// What is not as expected when this loses without a trace.
+    fn lost(&self) -> &'static str {
+        match self {
+            Self::AddIdentity(_)
+            | Self::UpdateIdentity(_)
+            | Self::RemoveIdentity { .. }
+            | Self::RevokeIdentity { .. } => "identity",
+            Self::RevokeCertificate { .. } | Self::RevokeCertificatesOf { .. } => "certificate",
+            Self::Intend { .. } => "enrollment",
+            Self::SealCertificate { .. }
+            | Self::SealCrl { .. }
+            | Self::SealRequest { .. }
+            | Self::Abandon { .. } => "intent",
+            Self::AddAffiliation { .. }
+            | Self::EnsureAffiliation { .. }
+            | Self::RemoveAffiliations { .. }
+            | Self::RenameAffiliations { .. } => "affiliation",
+            Self::AddIssuer(_) | Self::ActivateIssuer { .. } => "issuer",
+            Self::SetProperty { .. } => "property",
+        }
+    }
+
+    /// Whether this inserts its rows when the batch ends.
+    fn can_wait(&self) -> bool {
+        matches!(self, Self::Intend { .. } | Self::SealCertificate { .. })
+    }
+
+    /// Makes the change; false when it lost and wrote nothing.
+    async fn apply<'w>(&'w self, batch: &mut Batch<'w>, deed: &mut Deed) -> Result<bool, Failure> {
+        // Intents and certificates wait to be inserted together; whatever might look at them comes
+        // after that.
+        if !self.can_wait() {
+            batch.insert_waiting().await?;
+        }
+        let tx = batch.connection();
+        let done = match self {
+            Self::Intend { row, claim } => intend(batch, row, *claim).await?,
+            Self::SealCertificate { row } => seal_certificate(batch, row).await?,
+            Self::AddIdentity(identity) => identities::add(tx, identity).await?,
+            Self::UpdateIdentity(identity) => {
+                identities::update(tx, identity, identity.version + deed.moved).await?
+            }
+            Self::RemoveIdentity { ca, id, version } => {
+                identities::remove(tx, ca, id, *version).await?
+            }
+            Self::RevokeIdentity { ca, id, at } => identities::revoke(tx, ca, id, *at).await?,
+            Self::RevokeCertificate { issuer, serial, at, reason_code } => {
+                let done = certificates::revoke(tx, issuer, serial, *at, *reason_code).await?;
+                if done {
+                    deed.outcome.revoked.push((issuer.clone(), serial.clone()));
+                }
+                done
+            }
+            Self::RevokeCertificatesOf { ca, enrollment_id, at, reason_code } => {
+                // First the intents: one that is sealed meanwhile is a certificate by then.
+                for (issuer, name) in journal::abandon_all_of(tx, ca, enrollment_id).await? {
+                    if let Ok(serial) = name.parse() {
+                        revocations::add(tx, &issuer, &serial, *at, *reason_code).await?;
+                    }
+                }
+                let revoked =
+                    certificates::revoke_all_of(tx, ca, enrollment_id, *at, *reason_code).await?;
+                deed.outcome.revoked.extend(revoked);
+                true
+            }
+            Self::SealCrl { issuer, name, der, number } => {
+                if journal::seal(tx, issuer, name, JournalKind::Crl).await? {
+                    if !crls::add(tx, issuer, *number, name, deed.at, der).await? {
+                        return Err(Failure::Lost("crl"));
+                    }
+                    true
+                } else {
+                    false
+                }
+            }
+            Self::SealRequest { issuer, name, kind } => {
+                journal::seal(tx, issuer, name, *kind).await?
+            }
+            Self::Abandon { issuer, name, at, signed } => {
+                abandon(batch, issuer, name, *at, *signed).await?
+            }
+            Self::AddAffiliation { ca, name } => affiliations::add(tx, ca, name).await?,
+            Self::EnsureAffiliation { ca, name } => {
+                affiliations::add(tx, ca, name).await?;
+                true
+            }
+            Self::RemoveAffiliations { ca, under } => affiliations::remove(tx, ca, under).await?,
+            Self::RenameAffiliations { ca, from, to } => {
+                affiliations::rename(tx, ca, from, to).await?
+            }
+            Self::AddIssuer(issuer) => issuers::add(tx, issuer).await?,
+            Self::ActivateIssuer { ca, key_id } => issuers::activate(tx, ca, key_id).await?,
+            Self::SetProperty { name, value } => {
+                properties::set(tx, name, value).await?;
+                true
+            }
+        };
+        Ok(done)
+    }
+}
+
+async fn intend<'w>(
+    batch: &mut Batch<'w>,
+    row: &'w JournalRow,
+    claim: Claim,
+) -> Result<bool, Failure> {
+    let (count, cap) = match claim {
+        Claim::None | Claim::Member => (0, -1),
+        Claim::Enrollment { cap } => (1, cap),
+    };
+    if claim != Claim::None {
+        let (tx, id) = (batch.connection(), &row.enrollment_id);
+        if !identities::take_enrollment(tx, &row.ca, id, count, cap).await? {
+            return Ok(false);
+        }
+    }
+    batch.intents.push((row, count == 1));
+    Ok(true)
+}
+
+async fn seal_certificate<'w>(
+    batch: &mut Batch<'w>,
+    row: &'w CertificateRow,
+) -> Result<bool, Failure> {
+    // The intent may be of the same deed, when what was signed elsewhere is taken over.
+    batch.insert_waiting_intents().await?;
+    let (tx, name) = (batch.connection(), row.serial.to_string());
+    let done = journal::seal(tx, &row.issuer, &name, JournalKind::Certificate).await?;
+    if done {
+        batch.certificates.push(row);
+    }
+    Ok(done)
+}
+
+async fn abandon(
+    batch: &mut Batch<'_>,
+    issuer: &KeyId,
+    name: &str,
+    at: Timestamp,
+    signed: bool,
+) -> Result<bool, Failure> {
+    let tx = batch.connection();
+    let Some(intent) = journal::abandon(tx, issuer, name).await? else { return Ok(false) };
+    if intent.consumed {
+        identities::give_back_enrollment(tx, &intent.ca, &intent.enrollment_id, intent.at).await?;
+    }
+    if signed
+        && intent.kind == JournalKind::Certificate
+        && let Ok(serial) = name.parse()
+    {
+        // RFC 5280 section 5.3.1: `unspecified`.
+        revocations::add(tx, issuer, &serial, at, 0).await?;
+    }
+    Ok(true)
+}
