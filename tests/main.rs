@@ -5,6 +5,8 @@ mod ceremony;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod fabric_material;
