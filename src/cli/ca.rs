@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::compose::{self, Parts};
+use super::ceremony::with_ceremony;
+use super::compose;
 use super::exit::Failure;
 use super::init::write_transcript;
 use super::output::Output;
 use crate::hsm::ledger::Line;
 use crate::id::CaName;
-use crate::service::{Ceremony, LedgerLine, Transcript, check};
+use crate::service::{LedgerLine, Transcript, check};
 
 /// Looks after the CAs of a configuration.
 #[derive(Debug, clap::Args)]
@@ -167,22 +168,9 @@ fn roll_over(
         return Err(Failure::refused(format!("`{}` exists already", target.display())));
     }
     compose::start_log(&config)?;
-    let transcript = compose::block_on(async {
-        let parts = Parts::start(&config, true).await?;
-        let root_token = compose::root_tokens(&config)?;
-        let ceremony = Ceremony {
-            commons: &parts.commons,
-            root_token: &|ca| root_token.of(ca),
-            ask_parent: &|ca, request| super::parent::certify(ca, request).map_err(Into::into),
-        };
-        let made = match parts.commons.hsm.wait_ready(compose::TOKEN_PATIENCE).await {
-            Ok(_) => ceremony.roll_over(ca, &text).await,
-            Err(error) => Err(error.into()),
-        };
-        root_token.stop().await;
-        parts.stop().await;
-        made.map_err(compose::refused)
-    })?;
+    let transcript = compose::block_on(with_ceremony(&config, async |ceremony| {
+        ceremony.roll_over(ca, &text).await
+    }))?;
     write_transcript(target, &transcript)?;
     let labels: Vec<_> = transcript.issuers.iter().map(|i| i.key_label.as_str()).collect();
     out.result(

@@ -1,6 +1,5 @@
 //! Puts the rooms together for the commands that need a store and a token.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::future::Future;
@@ -225,48 +224,6 @@ pub(super) async fn tls(
     let chain = authority.server_certificate(&options.hosts).await.map_err(refused)?;
     crate::tls::server_config(parts.commons.hsm.clone(), &chain)
         .map_err(|e| Failure::refused("could not set up TLS").because(e))
-}
-
-/// The tokens of roots that are not in the one of `[signer]`, each with a signer of its own.
-#[derive(Debug)]
-pub(super) struct RootTokens(BTreeMap<CaName, Hsm>);
-
-/// Starts the signers of the roots that have a token of their own.
-pub(super) fn root_tokens(config: &Config) -> Result<RootTokens, Failure> {
-    let mut tokens = BTreeMap::new();
-    for ca in &config.cas {
-        let Some(signer) = ca.root.as_ref().and_then(|root| root.signer.as_ref()) else {
-            continue;
-        };
-        let options = SignerOptions {
-            module: signer.module.clone(),
-            token: signer.token.clone(),
-            serial: signer.serial.clone(),
-            pin_file: Some(signer.pin_file.clone()),
-            pin_env: None,
-            pin_credential: None,
-            workers: 1,
-            dir: config.signer.dir.join(format!("root-{}", ca.name)),
-            socket: None,
-            softhsm2_conf: config.signer.softhsm2_conf.clone(),
-        };
-        tokens.insert(ca.name.clone(), start_hsm(&options, true)?);
-    }
-    Ok(RootTokens(tokens))
-}
-
-impl RootTokens {
-    /// The token of a CA's root, when it is one of its own.
-    pub(super) fn of(&self, ca: &CaOptions) -> Option<Hsm> {
-        self.0.get(&ca.name).cloned()
-    }
-
-    /// Stops their signers.
-    pub(super) async fn stop(self) {
-        for hsm in self.0.into_values() {
-            hsm.shutdown().await;
-        }
-    }
 }
 
 /// Reads and checks the configuration.

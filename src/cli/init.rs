@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::compose::{self, Parts};
+use super::ceremony::with_ceremony;
+use super::compose;
 use super::exit::Failure;
 use super::output::Output;
-use crate::service::{Ceremony, Transcript};
+use crate::service::Transcript;
 
 /// Holds the key ceremony: makes the keys of all CAs in the token and certifies them.
 ///
@@ -37,22 +38,10 @@ impl Init {
             return Err(Failure::refused(format!("`{}` exists already", target.display()))
                 .hint("a ceremony is held once; name another file with `--transcript`"));
         }
-        let transcript = compose::block_on(async {
-            let parts = Parts::start(&config, true).await?;
-            let root_token = compose::root_tokens(&config)?;
-            let ceremony = Ceremony {
-                commons: &parts.commons,
-                root_token: &|ca| root_token.of(ca),
-                ask_parent: &|ca, request| super::parent::certify(ca, request).map_err(Into::into),
-            };
-            let held = match parts.commons.hsm.wait_ready(compose::TOKEN_PATIENCE).await {
-                Ok(_) => ceremony.hold(&config.cas, config.server.tls.is_some(), &text).await,
-                Err(error) => Err(error.into()),
-            };
-            root_token.stop().await;
-            parts.stop().await;
-            held.map_err(compose::refused)
-        })?;
+        let with_tls = config.server.tls.is_some();
+        let transcript = compose::block_on(with_ceremony(&config, async |ceremony| {
+            ceremony.hold(&config.cas, with_tls, &text).await
+        }))?;
         write_transcript(&target, &transcript)?;
         let made: Vec<_> = transcript
             .issuers

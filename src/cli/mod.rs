@@ -1,6 +1,7 @@
 //! The command line: nouns then verbs. `command.rs` is the tree; `output.rs` alone prints.
 
 mod ca;
+mod ceremony;
 mod command;
 mod compose;
 mod config;

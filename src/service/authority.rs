@@ -189,10 +189,26 @@ impl Office {
     /// What keeps this server from issuing: store and token; empty when both answer.
     pub async fn failed_checks(&self) -> Vec<(&'static str, String)> {
         let mut failed = self.failed_store_checks().await;
-        if let Err(error) = self.hsm.health().await {
-            failed.push(("token", chain_of(&error)));
+        match self.hsm.health().await {
+            Err(error) => failed.push(("token", chain_of(&error))),
+            Ok(health) if !health.serving => failed.push(("token", health.detail)),
+            Ok(_) => failed.extend(self.missing_keys().await),
         }
         failed
+    }
+
+    /// Issuers whose key the signer does not serve.
+    async fn missing_keys(&self) -> Vec<(&'static str, String)> {
+        let keys = match self.hsm.keys().await {
+            Ok(keys) => keys,
+            Err(error) => return vec![("token", chain_of(&error))],
+        };
+        let issuers = self.authorities.iter().flat_map(|authority| authority.all_issuers());
+        let missing = issuers.filter(|issuer| {
+            let hash = issuer.certificate().public_key().spki_hash();
+            !keys.iter().any(|key| key.reference == hash)
+        });
+        missing.map(|issuer| ("token", format!("no key of issuer {}", issuer.key_id()))).collect()
     }
 }
 
