@@ -168,7 +168,9 @@ impl Config {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        // The parent of a bare file name is the empty path.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
         let folder = std::path::absolute(folder)
             .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
         Self::parse(&text, variables, &folder, path)
