@@ -168,7 +168,7 @@ impl Config {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        // The parent of a bare file name is the empty path.
+        // A bare file name has an empty parent: the working directory.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
         let folder = std::path::absolute(folder)

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::server::is_sound;
 use crate::support::tools::{output, python, root, run};
 
 /// The two servers of `tests/fabric-ca-fixture`, stopped when this goes.
@@ -34,6 +35,11 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         output(Self::command().arg("stop").arg(&self.directory));
+        if !std::thread::panicking() {
+            for server in ["main", "aux"] {
+                is_sound(&self.directory.join(server));
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ pub(crate) struct Server {
     child: Child,
     url: String,
     stopped: bool,
+    data: PathBuf,
 }
 
 impl Server {
@@ -52,7 +53,8 @@ impl Server {
                 }
             }
         });
-        let mut server = Self { child, url: String::new(), stopped: false };
+        let data = data.to_owned();
+        let mut server = Self { child, url: String::new(), stopped: false, data };
         let until = Instant::now() + READY_WITHIN;
         loop {
             match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -84,6 +86,7 @@ impl Server {
                 // Its helpers are to be gone too.
                 self.signal("KILL");
                 self.stopped = true;
+                is_sound(&self.data);
                 return status;
             }
             assert!(Instant::now() < until, "the server did not stop within {STOPPED_WITHIN:?}");
@@ -115,6 +118,20 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.end();
+        if !self.stopped {
+            self.end();
+            // A test that fails says why by itself.
+            if !std::thread::panicking() {
+                is_sound(&self.data);
+            }
+        }
     }
+}
+
+/// Whatever was done to a server that has stopped: everything stored verifies, and every signature that
+/// the signer's own ledger tells of has its row in the journal (I2).
+pub(crate) fn is_sound(data: &Path) {
+    let mut check = tools::chancery();
+    let said = tools::run(check.args(["ca", "check", "-c"]).arg(data.join("chancery.toml")));
+    assert!(said.contains(" 0 faults"), "{said}");
 }
