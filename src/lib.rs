@@ -1,4 +1,4 @@
-//! Chancery: a certificate authority and membership service for permissioned networks.
+#![doc = include_str!("../docs/architecture.md")]
 
 pub mod api;
 pub mod audit;
