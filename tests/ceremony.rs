@@ -194,6 +194,42 @@ fn after_a_rollover_both_issuers_are_good_and_the_new_one_certifies() {
 }
 
 #[test]
+fn issuers_of_every_algorithm_certify_members_whose_key_may_be_in_a_token() {
+    let cas = ["P-256", "P-384", "RSA-3072", "Ed25519"].map(|algorithm| {
+        format!(
+            "[[ca]]\nname = \"ca-{algorithm}\"\nhierarchy = \"two\"\n\
+             [ca.issuer]\nkey_algorithm = \"{algorithm}\"\n\
+             [ca.root]\nkey_algorithm = \"{algorithm}\"\n{ADMIN}"
+        )
+    });
+    let cas = cas.concat();
+    let office = Office::new(&cas);
+    office.run(&["init"]);
+    let server = office.serve();
+    for algorithm in ["P-256", "P-384", "RSA-3072", "Ed25519"] {
+        let (ca, folder) = (format!("ca-{algorithm}"), format!("m-{algorithm}"));
+        let key = format!(
+            "pkcs11:token=vault;object=member-{algorithm}?module-path={}&pin-source=file:{}",
+            module().display(),
+            office.path("vault").display()
+        );
+        let member = ["--url", server.url(), "--ca", &ca, "--msp-dir", &folder, "--key", &key];
+        let enroll = ["enroll", "--id", "admin", "--secret-file", "admin.secret"];
+        office.run(&[&enroll[..], &member].concat());
+        office.run(&[&["reenroll"][..], &member].concat());
+        assert!(office.run(&[&["identity", "list"][..], &member].concat()).contains("admin"));
+        let msp = office.path(&folder);
+        assert!(!msp.join("keystore").read_dir().is_ok_and(|mut keys| keys.next().is_some()));
+        let only = |name: &str| msp.join(name).read_dir().unwrap().next().unwrap().unwrap().path();
+        let mut verify = Command::new("openssl");
+        verify.args(["verify", "-x509_strict", "-CAfile"]).arg(only("cacerts"));
+        verify.arg("-untrusted").arg(only("intermediatecerts"));
+        run(verify.arg(msp.join("signcerts/cert.pem")));
+    }
+    assert!(server.stop().success());
+}
+
+#[test]
 fn https_is_served_with_the_key_in_the_token() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start_with(data.path(), &["--tls", "--hierarchy", "two"]);

@@ -106,9 +106,11 @@ pub(super) async fn serve(config: &Config, mut parts: Parts, out: &Output) -> Re
     }
     background.push(tokio::spawn(compose::sweep(parts.commons.clone())));
 
+    // Before anybody is told: who reads the line may stop us at once.
+    let terminated = termination()?;
     out.octets(format!("ready {scheme}://{address}\n").as_bytes())?;
     info!("serving on {scheme}://{address}");
-    terminated().await?;
+    terminated.await;
     info!("stopping: open requests are answered first");
     // Nobody listens when every listener has ended by itself.
     let _ = stop.send(true);
@@ -133,16 +135,17 @@ async fn bind(
         .map_err(|e| Failure::refused(format!("could not listen on `{address}`")).because(e))
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn terminated() -> Result<(), Failure> {
+/// Listens for SIGTERM and SIGINT from now on; the future that it gives resolves with the first.
+fn termination() -> Result<impl Future<Output = ()>, Failure> {
     let failed = |e| Failure::refused("could not wait for signals").because(e);
     let mut term = signal(SignalKind::terminate()).map_err(failed)?;
     let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
 }
 
 /// Pages of these origins may call, with what our endpoints need.

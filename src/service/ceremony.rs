@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use crate::audit::Entry;
 use crate::hsm::{self, Algorithm, Hsm, KeyInfo, NewKey, Purpose};
 use crate::id::{CaName, KeyId, KeyLabel};
+use crate::pki::profile::KeyKind;
 use crate::pki::{Asking, Certificate, Draft, Field, Profile, PublicKey, Subject, draft_request};
 use crate::service::authority::Commons;
 use crate::service::enroll::serial;
@@ -451,6 +452,8 @@ fn ca_profile(
     if let (Some(path_length), Some(authority)) = (path_length, &mut options.authority) {
         authority.path_length = path_length;
     }
+    // The kind of key is the operator's word in the reviewed file.
+    options.keys = vec![KeyKind::P256, KeyKind::P384, KeyKind::Ed25519, KeyKind::Rsa];
     Profile::try_from(options).map_err(|e| Error::new(Kind::Malformed, e.to_string()))
 }
 
