@@ -20,6 +20,7 @@ use super::remote::{Connection, Failure};
 use super::supervise::{Link, SignerSource, Supervisor, Watch, WatchOptions};
 use crate::audit::Recorded;
 use crate::id::KeyLabel;
+use crate::pki::signature::Verified;
 
 /// How the service uses a signer.
 #[derive(Debug, Clone)]
@@ -329,9 +330,10 @@ impl Place {
     ///
     /// # Errors
     /// When the signer goes down twice, does not answer in time, or refuses.
-    pub async fn sign(self, recorded: Recorded, purpose: Purpose) -> Result<Vec<u8>, Error> {
+    pub async fn sign(self, recorded: Recorded, purpose: Purpose) -> Result<Verified, Error> {
         let intent = recorded.intent();
-        self.sign_octets(intent.key, &intent.to_be_signed, purpose).await
+        let octets = self.sign_octets(intent.key, &intent.to_be_signed, purpose).await?;
+        Ok(Verified::vouched_for(intent.key, intent.digest, octets))
     }
 
     async fn sign_octets(

@@ -12,6 +12,7 @@ use crate::service::error::{Error, Kind};
 use crate::service::issuer::{Issuer, Issuers};
 use crate::service::options::{CaOptions, LimitOptions};
 use crate::service::profiles::Profiles;
+use crate::service::revoked::RevokedEntries;
 use crate::service::secrets::{SecretScheme, Secrets};
 use crate::service::throttle::Throttle;
 use crate::store::Store;
@@ -47,6 +48,8 @@ pub struct Authority {
     pub(super) throttle: Throttle,
     /// Wakes the publisher of revocation lists.
     pub(super) revoked: tokio::sync::Notify,
+    /// What is on them.
+    pub(super) revoked_entries: RevokedEntries,
 }
 
 impl Authority {
@@ -71,6 +74,7 @@ impl Authority {
             issuers,
             throttle: Throttle::new(options.limits.password_attempts),
             revoked: tokio::sync::Notify::new(),
+            revoked_entries: RevokedEntries::new(),
         }))
     }
 

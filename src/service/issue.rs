@@ -12,6 +12,7 @@ use crate::audit::{Entry, Intent, Recorded};
 use crate::clock::Clock;
 use crate::hsm::{Hsm, Place, Purpose};
 use crate::id::KeyId;
+use crate::pki::signature::Verified;
 use crate::pki::{Certificate, Draft};
 use crate::service::authority::Authority;
 use crate::service::error::{Error, Kind};
@@ -44,7 +45,7 @@ impl Desk {
     pub(super) async fn sign<T: Send + 'static>(
         &self,
         signing: Signing,
-        seal: impl FnOnce(&[u8]) -> Result<T, Error> + Send + 'static,
+        seal: impl FnOnce(&Verified) -> Result<T, Error> + Send + 'static,
         record: impl FnOnce(&T) -> (Change, Entry) + Send + 'static,
     ) -> Result<T, Error> {
         // 1. A place at the token: when it is busy, nothing is written and nothing is owed.
@@ -58,7 +59,7 @@ impl Desk {
         &self,
         place: Place,
         signing: Signing,
-        seal: impl FnOnce(&[u8]) -> Result<T, Error>,
+        seal: impl FnOnce(&Verified) -> Result<T, Error>,
         record: impl FnOnce(&T) -> (Change, Entry),
     ) -> Result<T, Error> {
         let Signing { row, claim, entry } = signing;
@@ -87,7 +88,7 @@ impl Desk {
             }
         };
 
-        // 4. Put the signature on: it is verified, and what comes out is compared with the draft.
+        // 4. Put the signature on: it is that of the draft, and what comes out is compared with it.
         let sealed = match seal(&signature) {
             Ok(sealed) => sealed,
             Err(error) => {
@@ -230,8 +231,8 @@ impl Authority {
             };
             (Change::SealCertificate { row }, recorded)
         };
-        let seal = move |signature: &[u8]| {
-            draft.seal(signature).map_err(|source| {
+        let seal = move |signature: &Verified| {
+            draft.seal_with(signature).map_err(|source| {
                 error!(error = %source, "a signature does not fit what was to be signed");
                 Error::new(Kind::Internal, "the signature could not be used").because(source)
             })

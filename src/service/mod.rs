@@ -23,6 +23,7 @@ mod recover;
 mod refusal;
 mod register;
 mod revoke;
+mod revoked;
 pub mod rules;
 mod secrets;
 mod server_certificate;
@@ -38,7 +39,7 @@ pub use certificates::CertificateQuery;
 pub use check::{LedgerLine, Report, check};
 pub use enroll::{AttributeRequest, Enroll};
 pub use error::{Error, Kind};
-pub use identities::ModifyIdentity;
+pub use identities::{IdentitiesView, ModifyIdentity};
 pub use issuer::Issuer;
 pub use options::{
     CaOptions, CrlOptions, Hierarchy, IdentityOptions, IssuerAlgorithm, IssuerOptions,
@@ -49,6 +50,7 @@ pub use publish_crl::CrlQuery;
 pub use recover::{Sweep, recover};
 pub use register::{AffiliationChoice, Register, Registered};
 pub use revoke::{Revoke, RevokedCertificate, Target};
+pub use revoked::ListRoom;
 pub use rules::AffiliationTree;
 pub use secrets::SecretScheme;
 pub use server_certificate::TLS_LABEL;
