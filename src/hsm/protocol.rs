@@ -17,7 +17,7 @@ use super::purpose::Purpose;
 use crate::id::KeyLabel;
 
 /// The version that both must speak.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The longest message that travels whole: 64 KiB.
 pub const MAX_WHOLE: usize = 1 << 16;
@@ -253,6 +253,8 @@ pub struct Health {
     pub made: u64,
     /// Faults of the token since the start.
     pub faults: u64,
+    /// How long opening the token took the last time, in milliseconds; 0 when it is not known.
+    pub opened_ms: u32,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::id::{CaName, KeyId};
 use crate::pki::{Certificate, Profile};
 use crate::service::error::{Error, Kind};
 use crate::service::issuer::{Issuer, Issuers};
+use crate::service::open_intents::OpenIntents;
 use crate::service::options::{CaOptions, LimitOptions};
 use crate::service::profiles::Profiles;
 use crate::service::revoked::RevokedEntries;
@@ -30,6 +31,8 @@ pub struct Commons {
     pub secrets: SecretScheme,
     /// Names this process in the journal: intents that it left open are its own to settle.
     pub instance: String,
+    /// The intents of this process that are not closed.
+    pub open_intents: OpenIntents,
 }
 
 /// One certificate authority. Its deeds stand one to a file in this room.
@@ -41,6 +44,7 @@ pub struct Authority {
     pub(super) clock: Clock,
     pub(super) secrets: Secrets,
     pub(super) instance: String,
+    pub(super) open_intents: OpenIntents,
     pub(super) limits: LimitOptions,
     pub(super) crl_seconds: i64,
     pub(super) profiles: Profiles,
@@ -68,6 +72,7 @@ impl Authority {
             clock: commons.clock.clone(),
             secrets: Secrets::new(options.name.clone(), commons.secrets.clone()),
             instance: commons.instance.clone(),
+            open_intents: commons.open_intents.clone(),
             limits: options.limits,
             crl_seconds: i64::from(options.crl.lifetime_hours) * 3600,
             profiles,

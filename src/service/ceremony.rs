@@ -388,6 +388,7 @@ impl Ceremony<'_> {
 
     fn desk(&self, hsm: &Hsm) -> Desk {
         Desk {
+            open_intents: self.commons.open_intents.clone(),
             store: self.commons.store.clone(),
             hsm: hsm.clone(),
             clock: self.commons.clock.clone(),

@@ -16,6 +16,7 @@ use crate::pki::signature::Verified;
 use crate::pki::{Certificate, Draft};
 use crate::service::authority::Authority;
 use crate::service::error::{Error, Kind};
+use crate::service::open_intents::OpenIntents;
 use crate::store::{
     self, CertificateRow, Change, Claim, JournalKind, JournalRow, JournalState, Store, Write,
 };
@@ -37,6 +38,7 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) hsm: Hsm,
     pub(super) clock: Clock,
+    pub(super) open_intents: OpenIntents,
 }
 
 impl Desk {
@@ -50,8 +52,14 @@ impl Desk {
     ) -> Result<T, Error> {
         // 1. A place at the token: when it is busy, nothing is written and nothing is owed.
         let place = self.hsm.reserve()?;
+        let at_work = self.open_intents.begin();
+        let at_work = at_work.ok_or_else(|| Error::new(Kind::Unavailable, "the server stops"))?;
         let desk = self.clone();
-        let task = tokio::spawn(async move { desk.walk(place, signing, seal, record).await });
+        let task = tokio::spawn(async move {
+            let done = desk.walk(place, signing, seal, record).await;
+            drop(at_work);
+            done
+        });
         task.await.map_err(|e| Error::new(Kind::Internal, "the signing task died").because(e))?
     }
 
@@ -119,7 +127,8 @@ impl Desk {
             at: self.clock.now(),
             signed,
         };
-        let unsettled = match self.store.write(Write::new(change, open.entry.clone())).await {
+        let write = Write::new(change, open.entry.clone());
+        let unsettled = match self.store.write(write.clone()).await {
             Ok(_) => return Settled::Abandoned,
             Err(store::Error::Lost(_)) => {
                 match self.store.read().journal_row(&open.issuer, &open.name).await {
@@ -132,6 +141,7 @@ impl Desk {
             Err(error) => error.to_string(),
         };
         warn!(why = unsettled, journal.name = %open.name, "an intent stays open until the sweep");
+        self.open_intents.add(write);
         Settled::Unknown
     }
 }
@@ -178,7 +188,12 @@ pub(super) struct Issue {
 
 impl Authority {
     pub(super) fn desk(&self) -> Desk {
-        Desk { store: self.store.clone(), hsm: self.hsm.clone(), clock: self.clock.clone() }
+        Desk {
+            store: self.store.clone(),
+            hsm: self.hsm.clone(),
+            clock: self.clock.clone(),
+            open_intents: self.open_intents.clone(),
+        }
     }
 
     /// A row for the journal of this CA.

@@ -15,6 +15,7 @@ mod error;
 mod identities;
 mod issue;
 mod issuer;
+mod open_intents;
 mod options;
 mod page;
 mod profiles;
@@ -41,6 +42,7 @@ pub use enroll::{AttributeRequest, Enroll};
 pub use error::{Error, Kind};
 pub use identities::{IdentitiesView, ModifyIdentity};
 pub use issuer::Issuer;
+pub use open_intents::OpenIntents;
 pub use options::{
     CaOptions, CrlOptions, Hierarchy, IdentityOptions, IssuerAlgorithm, IssuerOptions,
     LimitOptions, ParentOptions, ProfileOverride, RootOptions, RootSignerOptions, SubjectOptions,

@@ -18,6 +18,7 @@ use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind};
 use crate::service::issuer::{Issuer, Issuers};
+use crate::service::open_intents::OpenIntents;
 use crate::service::options::LimitOptions;
 use crate::service::profiles::Profiles;
 use crate::service::secrets::{SecretScheme, Secrets};
@@ -60,6 +61,7 @@ impl Registry {
             ),
             secrets: Secrets::new("ca".parse().unwrap(), SecretScheme::local()),
             instance: "test".into(),
+            open_intents: OpenIntents::default(),
             limits,
             crl_seconds: 3600,
             profiles: Profiles::load(None, &BTreeMap::new()).unwrap(),
