@@ -87,6 +87,16 @@ impl Message {
             sha384: Octets(super::digest::sha384(octets)),
         }
     }
+
+    /// The same where their SHA-256 is known, and whether the key signs SHA-384: of megabytes each
+    /// digest takes milliseconds.
+    pub fn digested(octets: &[u8], sha256: [u8; 32], signs_sha384: bool) -> Self {
+        if octets.len() <= MAX_WHOLE {
+            return Self::Whole(octets.into());
+        }
+        let sha384 = if signs_sha384 { super::digest::sha384(octets) } else { Vec::new() };
+        Self::Digests { sha256, sha384: Octets(sha384) }
+    }
 }
 
 /// What is asked of the signer.
