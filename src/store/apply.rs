@@ -2,10 +2,10 @@
 
 use super::batch::Batch;
 use super::bulk::Bulk;
-use super::certificates::CertificateRow;
 use super::change::{Change, Outcome, Write};
 use super::error::Failure;
 use super::journal::{Claim, JournalKind, JournalRow};
+use super::row::CertificateRow;
 use super::{
     affiliations, certificates, crls, identities, issuers, journal, properties, revocations,
 };

@@ -2,9 +2,9 @@
 
 use sqlx::{Any, AnyConnection, Transaction};
 
-use super::certificates::CertificateRow;
 use super::error::Failure;
 use super::journal::JournalRow;
+use super::row::CertificateRow;
 use super::sql::take_numbers;
 use super::{audit, certificates, journal};
 use crate::audit::Entry;

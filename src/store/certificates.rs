@@ -5,48 +5,10 @@ use sqlx::{AnyConnection, Row as _, query};
 
 use super::error::{Error, Failure};
 use super::reader::Reader;
+use super::row::{CertificateCursor, CertificateRow};
 use super::sql::{Columns, Insert, Select, grouped, take_numbers, within};
 use crate::clock::Timestamp;
 use crate::id::{Affiliation, CaName, KeyId, SerialNumber};
-
-/// A certificate that was issued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateRow {
-    /// The CA that issued it.
-    pub ca: CaName,
-    /// The key identifier of the issuer that signed it.
-    pub issuer: KeyId,
-    /// Its serial number; unique for an issuer.
-    pub serial: SerialNumber,
-    /// Whose it is; empty when it is the CA's own.
-    pub enrollment_id: String,
-    /// From when it is valid.
-    pub not_before: Timestamp,
-    /// Until when it is valid.
-    pub not_after: Timestamp,
-    /// The certificate, DER.
-    pub der: Vec<u8>,
-    /// Since when it is revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// Why it is revoked. [RFC 5280 section 5.3.1](https://www.rfc-editor.org/rfc/rfc5280#section-5.3.1)
-    pub reason_code: Option<i64>,
-}
-
-impl CertificateRow {
-    /// Where a list goes on after this one.
-    pub fn cursor(&self) -> CertificateCursor {
-        CertificateCursor { issuer: self.issuer.clone(), serial: self.serial.clone() }
-    }
-}
-
-/// The last certificate of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateCursor {
-    /// Its issuer.
-    pub issuer: KeyId,
-    /// Its serial number.
-    pub serial: SerialNumber,
-}
 
 /// Which certificates are asked for; the default is all of the CA.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

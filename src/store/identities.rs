@@ -1,71 +1,14 @@
 //! Identities: who may enroll, with which attributes.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _, query};
 
 use super::error::Error;
 use super::reader::Reader;
+use super::row::Identity;
 use super::sql::{Columns, Insert, Select, grouped, within};
 use crate::clock::Timestamp;
 use crate::id::{Affiliation, CaName, EnrollmentId};
-
-/// An attribute of an identity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attribute {
-    /// Its name, e.g. `hf.Registrar.Roles`.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// Whether a certificate carries it without being asked to.
-    #[serde(default)]
-    pub ecert: bool,
-}
-
-/// A registered identity.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The CA that it is registered at.
-    pub ca: CaName,
-    /// Its name there.
-    pub id: EnrollmentId,
-    /// Its type in Fabric's words, e.g. `peer`.
-    pub kind: String,
-    /// Where it belongs.
-    pub affiliation: Affiliation,
-    /// In the order in which they were given.
-    pub attributes: Vec<Attribute>,
-    /// What proves the enrollment secret; opaque here.
-    pub secret: String,
-    /// How often it may enroll: -1 without limit, 0 never.
-    pub max_enrollments: i64,
-    /// How often it enrolled. Written by intents alone.
-    pub enrollments: i64,
-    /// Since when it is revoked. Written by [`RevokeIdentity`](super::Change::RevokeIdentity) alone.
-    pub revoked_at: Option<Timestamp>,
-    /// Counts the changes; what is written must have been read at this version. Enrolling is no change.
-    pub version: i64,
-    /// When it was registered.
-    pub created_at: Timestamp,
-}
-
-impl fmt::Debug for Identity {
-    // Without the secret and the attributes' values.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity")
-            .field("ca", &self.ca)
-            .field("id", &self.id)
-            .field("kind", &self.kind)
-            .field("affiliation", &self.affiliation)
-            .field("max_enrollments", &self.max_enrollments)
-            .field("enrollments", &self.enrollments)
-            .field("revoked_at", &self.revoked_at)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Which identities are asked for; the default is all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,13 +11,12 @@ use sqlx::{AnyConnection, Connection as _, query};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::certificates::CertificateRow;
 use super::connect::{Target, Use};
 use super::diagnosis::is_gone;
 use super::error::{Error, Failure};
 use super::gather::Gather;
-use super::identities::Identity;
 use super::options::{Observer, Options};
+use super::row::{CertificateRow, Identity};
 use super::sql::Statement;
 use crate::id::{CaName, KeyId, SerialNumber};
 
