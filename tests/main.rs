@@ -19,6 +19,8 @@ mod health;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod members;
 #[cfg(test)]
 mod node_client;
