@@ -7,6 +7,8 @@ mod certificates;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod corpora;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod fabric_material;
@@ -16,6 +18,10 @@ mod fabric_replay;
 mod health;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+#[path = "../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "a library of its own for the fuzz targets")]
+mod laws;
 #[cfg(test)]
 mod members;
 #[cfg(test)]
