@@ -1,6 +1,8 @@
 //! The capabilities of Chancery, one module each. `tests/run` installs what they need.
 
 #[cfg(test)]
+mod abuse;
+#[cfg(test)]
 mod ceremony;
 #[cfg(test)]
 mod certificates;
