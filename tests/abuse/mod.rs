@@ -154,9 +154,10 @@ fn hostile_requests_are_answered_and_honest_ones_served() {
     }
     println!(
         "{} hostile requests in {spent:.1?}; the longest answer took {longest:.1?}; all processes \
-         together took at most {} MB",
+         together took at most {} MB; the server was ready in {:.1?}",
         shots.len(),
-        most / 1024
+        most / 1024,
+        scene.server.started_in()
     );
     assert!(most < MEMORY, "{most} kB");
     scene.end();
