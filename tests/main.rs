@@ -17,6 +17,8 @@ mod fabric_material;
 #[cfg(test)]
 mod fabric_replay;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod house;

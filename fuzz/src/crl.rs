@@ -1,6 +1,6 @@
 //! Revocation lists.
 
-use chancery::pki::{Crl, CrlShape, Revoked, draft_crl, lint_crl};
+use chancery::pki::{Crl, CrlEntries, Revoked, draft_crl, lint_crl};
 
 use super::material::{issuer, now};
 use super::tlv;
@@ -21,9 +21,8 @@ pub fn law(octets: &[u8]) {
 
     // Its entries in a list of ours are the same entries.
     if entries.len() <= 64 {
-        let shape = CrlShape { number: crl.number(), reasons: true };
-        let entries = entries.into_iter();
-        let draft = draft_crl(issuer, entries.clone(), shape, now(), now().plus(3600)).unwrap();
+        let written = CrlEntries::write(entries.iter().cloned(), true).unwrap();
+        let draft = draft_crl(issuer, &written, crl.number(), now(), now().plus(3600)).unwrap();
         let signature = key.sign(draft.to_be_signed());
         let ours = draft.seal(&signature).expect("what was drafted can be sealed");
         assert!(ours.entries().eq(entries));

@@ -48,9 +48,9 @@ pub fn profile(name: &str) -> Profile {
 
 /// A serial number that ends in `last`.
 pub fn serial(last: u8) -> SerialNumber {
-    let mut octets = [7; 20];
-    octets[19] = last;
-    SerialNumber::from_random(octets)
+    let mut octets = [7; 14];
+    octets[13] = last;
+    SerialNumber::new(0, octets)
 }
 
 /// An issuing CA and its key.

@@ -80,6 +80,7 @@ fn desks() -> &'static Desks {
             workers: 1,
             depth: 16,
             hang: Duration::from_mins(10),
+            opened: None,
             keep_alive: None,
             pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(1),

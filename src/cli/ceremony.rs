@@ -62,6 +62,7 @@ fn root_tokens(config: &Config) -> Result<RootTokens, Failure> {
             pin_env: None,
             pin_credential: None,
             workers: 1,
+            hang_seconds: config.signer.hang_seconds,
             dir: config.signer.dir.join(format!("root-{}", ca.name)),
             socket: None,
             softhsm2_conf: config.signer.softhsm2_conf.clone(),

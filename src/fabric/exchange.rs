@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::HttpBody as _;
@@ -16,6 +16,7 @@ use tracing::{debug, info};
 use crate::api::fabric::CaChoice;
 use crate::fabric::fault::Fault;
 use crate::fabric::json;
+use crate::fabric::kept_list::KeptLists;
 use crate::fabric::options::Options;
 use crate::fabric::query::Query;
 use crate::fabric::token::{Basic, Token, basic};
@@ -29,6 +30,8 @@ pub(super) struct Face {
     pub(super) office: Arc<Office>,
     /// What the operator chose.
     pub(super) options: Options,
+    /// Long lists, as they were sent.
+    pub(super) lists: KeptLists,
 }
 
 /// A request whose body has been read.
@@ -44,6 +47,8 @@ pub(super) struct Exchange {
     authorization: Option<HeaderValue>,
     source: IpAddr,
     body: Bytes,
+    /// The CA that is meant, once it was looked for.
+    authority: OnceLock<Arc<Authority>>,
 }
 
 impl Exchange {
@@ -87,6 +92,7 @@ impl Exchange {
             authorization,
             source,
             body: read.freeze(),
+            authority: OnceLock::new(),
         })
     }
 
@@ -104,11 +110,20 @@ impl Exchange {
     /// The CA that is meant: of the query, of the body, the default one. Any body that is there is
     /// parsed for it.
     pub(super) fn authority(&self) -> Result<&Arc<Authority>, Fault> {
+        if let Some(found) = self.authority.get() {
+            return Ok(found);
+        }
         let named =
             if self.body.is_empty() { CaChoice::default() } else { self.body::<CaChoice>()? };
         let asked = self.query.first("ca");
         let name = if asked.is_empty() { named.caname.as_str() } else { asked };
-        Ok(self.face.office.authority(name)?)
+        let found = self.face.office.authority(name)?;
+        Ok(self.authority.get_or_init(|| Arc::clone(found)))
+    }
+
+    /// Long lists, as they were sent.
+    pub(super) fn lists(&self) -> &KeptLists {
+        &self.face.lists
     }
 
     /// Fails when nobody claims to be anybody.

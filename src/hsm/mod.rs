@@ -58,5 +58,5 @@ pub use pkcs11::{DeviceOptions, Module, ModuleError, Pkcs11Device, TokenSelector
 pub use purpose::{BadPurposes, Purpose, UnknownPurpose};
 pub use queue::{Asker, Job};
 pub use shared::{EngineOptions, Errand, Stop, Trouble, Work};
-pub use supervise::{SignerCommand, SignerSource, WatchOptions};
+pub use supervise::{OPENED_MS, SignerCommand, SignerSource, WatchOptions};
 pub use uri::{BadUri, Uri};

@@ -157,7 +157,6 @@ impl Connection {
             .max_buf_size(64 * 1024)
             // Not `pipeline_flush`: with it hyper drops its own 400, 414 and 431 when octets are
             // left that it could not read.
-            .writev(false)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
