@@ -210,11 +210,16 @@ fn attributes(given: Vec<Attribute>) -> Vec<store::Attribute> {
 }
 
 fn located(mut response: Response, registered: &Registered) -> Result<Response, Fault> {
-    let id = utf8_percent_encode(registered.identity.id.as_str(), SEGMENT);
+    let id = segment(registered.identity.id.as_str());
     let location = HeaderValue::try_from(format!("/api/v1/identities/{id}"));
     let location = location.map_err(|error| Fault::from(Error::internal(error)))?;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
+}
+
+/// An enrollment ID as a segment of a path.
+pub(super) fn segment(id: &str) -> String {
+    utf8_percent_encode(id, SEGMENT).to_string()
 }
 
 async fn visible_first(fault: Fault, authority: &Authority, caller: &Caller, id: &str) -> Fault {
@@ -230,8 +235,7 @@ mod tests {
 
     #[test]
     fn locations_are_escaped_as_go_escapes_a_segment() {
-        let escaped = |id| utf8_percent_encode(id, SEGMENT).to_string();
-        assert_eq!(escaped("a/b c@d:e+f,g;h?i=j&k~l$m"), "a%2Fb%20c@d:e+f%2Cg%3Bh%3Fi=j&k~l$m");
-        assert_eq!(escaped("é!*'()"), "%C3%A9%21%2A%27%28%29");
+        assert_eq!(segment("a/b c@d:e+f,g;h?i=j&k~l$m"), "a%2Fb%20c@d:e+f%2Cg%3Bh%3Fi=j&k~l$m");
+        assert_eq!(segment("é!*'()"), "%C3%A9%21%2A%27%28%29");
     }
 }
