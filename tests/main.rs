@@ -23,10 +23,11 @@ mod health;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
-mod lists;
 #[path = "../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "a library of its own for the fuzz targets")]
 mod laws;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod members;
 #[cfg(test)]
