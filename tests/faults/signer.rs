@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::bench::Bench;
 use super::member::Key;
 use super::number;
-use super::token::Bench;
 use crate::support::server::Server;
 use crate::support::tools::run;
 
