@@ -24,6 +24,10 @@ const EXIT_PIN: i32 = 78;
 /// The same of one that would try the PIN again.
 const EXIT_PIN_FORGOTTEN: i32 = 79;
 
+/// A signer that has lived longer was well: the one after it is started at once, whatever became of those
+/// before. One that hangs lives longer, one that crashes at its start does not.
+const WELL: Duration = Duration::from_secs(1);
+
 /// The variable that tells a signer how long opening its token took the one before it, in milliseconds.
 pub const OPENED_MS: &str = "CHANCERY_SIGNER_OPENED_MS";
 
@@ -166,7 +170,7 @@ impl Supervisor {
                 Over::Failed(why) => why,
             };
             refusals = 0;
-            let was_well = started.elapsed() > self.options.longest_pause * 2;
+            let was_well = started.elapsed() > WELL;
             failures = if was_well { 1 } else { failures + 1 };
             let pause = self.pause(failures);
             warn!(reason = why, failures, duration_ms = millis(pause), "the signer is down");

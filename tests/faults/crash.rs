@@ -14,7 +14,7 @@ use crate::support::tools::{root, wait};
 /// Clients at once.
 const CLIENTS: usize = 8;
 /// Between two looks at everything, in kills.
-const LOOK: usize = 100;
+const LOOK: usize = 250;
 
 #[test]
 fn what_was_answered_survives_kills_at_random_moments() {

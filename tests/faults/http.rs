@@ -29,6 +29,11 @@ impl Connection {
         Self { host, stream: None }
     }
 
+    /// Makes another connection when it is next used.
+    pub(super) fn renew(&mut self) {
+        self.stream = None;
+    }
+
     /// Sends a request and reads its answer. An error is a connection that broke: whether the server
     /// did it is not known.
     pub(crate) fn call(

@@ -105,6 +105,8 @@ impl<'a> Member<'a> {
 
     /// The `result` of a list.
     pub(crate) fn list(&mut self, admin: &str, target: &str) -> Value {
+        // Reading a long list takes longer than the server keeps an idle connection.
+        self.connection.renew();
         let answer = self.call(admin, "GET", target, &Value::Null).unwrap().unwrap();
         serde_json::from_slice::<Value>(&answer.body).unwrap()["result"].take()
     }

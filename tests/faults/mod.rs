@@ -3,6 +3,7 @@
 //!
 //! `cargo test` runs each campaign in a short form. The long ones: `docs/campaigns.md`.
 
+mod bench;
 mod book;
 mod crash;
 mod disk;

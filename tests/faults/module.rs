@@ -5,8 +5,9 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::support::tools::{chancery, root, run};
+use crate::support::tools::{chancery, pause, root, run};
 
 /// Where distributions put SoftHSM2.
 const SOFTHSM2: &[&str] = &[
@@ -134,11 +135,24 @@ impl Module {
         }
     }
 
+    /// Waits until a fault has happened as often as it was to.
+    pub(super) fn is_met(&self, function: Function) {
+        let since = Instant::now();
+        while self.read(function, 3) > 0 {
+            assert!(since.elapsed() < Duration::from_secs(30), "{function:?} is not called");
+            pause();
+        }
+    }
+
     /// How often a function was called.
     pub(super) fn calls(&self, function: Function) -> u64 {
-        let mut word = [0; 8];
-        self.file.read_exact_at(&mut word, at(function, 0)).unwrap();
-        u64::from_ne_bytes(word)
+        self.read(function, 0)
+    }
+
+    fn read(&self, function: Function, word: u64) -> u64 {
+        let mut octets = [0; 8];
+        self.file.read_exact_at(&mut octets, at(function, word)).unwrap();
+        u64::from_ne_bytes(octets)
     }
 
     fn write(&self, function: Function, word: u64, value: u64) {

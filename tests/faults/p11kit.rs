@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::bench::Bench;
 use super::member::Key;
 use super::module::softhsm2;
-use super::token::Bench;
 use crate::support::server::Server;
 use crate::support::tools::{chancery, pause};
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 
+use super::bench::Bench;
 use super::member::Key;
 use super::module::{Function, Module};
 use super::signer::signer;
-use super::token::Bench;
 use crate::support::server::Server;
 use crate::support::tools::{output, wait};
 

@@ -5,15 +5,22 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::bench::Bench;
 use super::member::Key;
 use super::number;
-use super::token::Bench;
 use crate::support::server::Server;
-use crate::support::tools::run;
+use crate::support::tools::{output, pause};
 
 pub(super) fn signer(server: &Server) -> Pid {
-    let children = run(Command::new("pgrep").args(["-P", &server.pid().to_string()]));
-    Pid::from_raw(children.trim().parse().expect("one child")).unwrap()
+    loop {
+        // None while one is gone and the next is not there yet.
+        let found = output(Command::new("pgrep").args(["-P", &server.pid().to_string()]));
+        let child = String::from_utf8_lossy(&found.stdout).trim().parse();
+        if let Some(child) = child.ok().and_then(Pid::from_raw) {
+            return child;
+        }
+        pause();
+    }
 }
 
 #[test]

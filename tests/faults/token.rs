@@ -4,202 +4,13 @@
 //!
 //! `CHANCERY_CAMPAIGN=long`: each fault lasts longer; `CHANCERY_BIN` names a release build.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chancery::pki::{Certificate, PublicKey};
-
-use super::http::Answer;
+use super::bench::Bench;
 use super::is_long;
-use super::member::{Key, Member};
+use super::member::Key;
 use super::module::{Fault, Function, Module};
 use crate::support::server::Server;
-use crate::support::tools::{pause, wait};
-
-/// Clients at once.
-const CLIENTS: usize = 6;
-
-/// In which every request is answered: one MAC and one signature at 5 seconds each, and what the store
-/// takes. The server's own limit is 30 seconds.
-const DEADLINE: Duration = Duration::from_secs(11);
-
-/// Within which issuing resumes once the fault has gone.
-fn resumes_within() -> Duration {
-    // A build without optimisation, beside other tests, is given more.
-    Duration::from_secs(if std::env::var_os("CHANCERY_BIN").is_some() { 3 } else { 8 })
-}
-
-/// A server under load, whose answers are judged as they come.
-pub(super) struct Bench<'a> {
-    pub(super) server: &'a Server,
-    key: &'a Key,
-    issuer: PublicKey,
-    stop: AtomicBool,
-    log: Mutex<Log>,
-}
-
-#[derive(Default)]
-struct Log {
-    /// When each client was last given a certificate.
-    last: Vec<Option<Instant>>,
-    issued: usize,
-    put_off: usize,
-    slowest: Duration,
-}
-
-/// What a fault did to callers.
-pub(super) struct Seen {
-    /// From its end until a client had a certificate, and until each had one.
-    pub(super) first: Duration,
-    pub(super) all: Duration,
-    put_off: usize,
-    slowest: Duration,
-}
-
-impl<'a> Bench<'a> {
-    /// Runs `campaign` while clients enroll and reenroll as fast as they can.
-    pub(super) fn run(server: &'a Server, key: &'a Key, campaign: impl FnOnce(&Self)) {
-        let mut member = Member::of(server.url(), key);
-        let admin = member.admin();
-        let issuer = issuer(&mut member);
-        for client in 0..CLIENTS {
-            let id = format!("client{client}");
-            if let Err(answer) = member.register(&admin, &id, -1).unwrap() {
-                assert_eq!(answer.status, 409, "{answer:?}");
-            }
-        }
-        let log = Log { last: vec![None; CLIENTS], ..Log::default() };
-        let bench =
-            Self { server, key, issuer, stop: AtomicBool::new(false), log: Mutex::new(log) };
-        std::thread::scope(|clients| {
-            for client in 0..CLIENTS {
-                let bench = &bench;
-                clients.spawn(move || bench.enroll_for_ever(client));
-            }
-            // Clients must end when the campaign fails.
-            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| campaign(&bench)));
-            bench.stop.store(true, Ordering::SeqCst);
-            if let Err(why) = ended {
-                std::panic::resume_unwind(why);
-            }
-        });
-    }
-
-    fn enroll_for_ever(&self, client: usize) {
-        let id = format!("client{client}");
-        let mut member = Member::of(self.server.url(), self.key);
-        let mut own: Option<String> = None;
-        for round in 0.. {
-            if self.stop.load(Ordering::SeqCst) {
-                return;
-            }
-            let sent = Instant::now();
-            let outcome = match &own {
-                Some(pem) if round % 2 == 0 => member.reenroll(&id, pem),
-                _ => member.enroll(&id, "s"),
-            };
-            let took = sent.elapsed();
-            let outcome = outcome.unwrap_or_else(|why| panic!("no answer after {took:?}: {why}"));
-            assert!(took < DEADLINE, "an answer took {took:?}");
-            let mut log = self.log.lock().unwrap();
-            log.slowest = log.slowest.max(took);
-            match outcome {
-                Ok(pem) => {
-                    log.issued += 1;
-                    log.last[client] = Some(Instant::now());
-                    drop(log);
-                    self.is_good(&pem);
-                    own = Some(pem);
-                }
-                Err(Answer { status: 503, has_retry_after: true, .. }) => {
-                    log.put_off += 1;
-                    drop(log);
-                    // As polite as a client may be expected to be, and quicker than it was told.
-                    pause();
-                }
-                Err(answer) => panic!("{answer:?} {}", String::from_utf8_lossy(&answer.body)),
-            }
-        }
-    }
-
-    /// The certificate verifies, and its signature is low.
-    fn is_good(&self, pem: &str) {
-        let certificate = Certificate::from_pem(pem).unwrap();
-        certificate.verify_signed_by(&self.issuer).expect("no wrong signature leaves");
-        let signature = p256::ecdsa::Signature::from_der(certificate.signature()).unwrap();
-        assert_eq!(signature.normalize_s(), signature, "low S");
-    }
-
-    /// Lets a fault begin, last and end; waits until every client is served again.
-    pub(super) fn suffer(&self, begin: impl FnOnce(), lasts: Duration, end: impl FnOnce()) -> Seen {
-        self.every_client_after(Instant::now());
-        {
-            let mut log = self.log.lock().unwrap();
-            (log.put_off, log.slowest) = (0, Duration::ZERO);
-        }
-        begin();
-        wait(lasts);
-        end();
-        let ended = Instant::now();
-        let (first, all) = self.every_client_after(ended);
-        let log = self.log.lock().unwrap();
-        Seen { first, all, put_off: log.put_off, slowest: log.slowest }
-    }
-
-    /// Waits until the present fault has put somebody off.
-    fn somebody_is_put_off(&self) {
-        let since = Instant::now();
-        while self.log.lock().unwrap().put_off == 0 {
-            assert!(since.elapsed() < Duration::from_secs(30), "nobody is put off");
-            pause();
-        }
-    }
-
-    /// Waits until every client was given a certificate after `since`: how long the first and the last
-    /// took.
-    fn every_client_after(&self, since: Instant) -> (Duration, Duration) {
-        let mut first = None;
-        loop {
-            let waited = since.elapsed();
-            let served: Vec<bool> = {
-                let log = self.log.lock().unwrap();
-                log.last.iter().map(|last| last.is_some_and(|at| at > since)).collect()
-            };
-            if served.contains(&true) {
-                first.get_or_insert(waited);
-            }
-            if let (Some(first), false) = (first, served.contains(&false)) {
-                return (first, waited);
-            }
-            assert!(waited < Duration::from_mins(1), "clients are not served again: {served:?}");
-            assert!(!self.stop.load(Ordering::SeqCst), "a client gave up");
-            pause();
-        }
-    }
-}
-
-/// The key of the issuer, from `cainfo`.
-fn issuer(member: &mut Member<'_>) -> PublicKey {
-    use base64::Engine as _;
-    let answer = member.connection.call("GET", "/api/v1/cainfo", "none", b"").unwrap();
-    let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-    let chain = answer["result"]["CAChain"].as_str().unwrap();
-    let chain = base64::engine::general_purpose::STANDARD.decode(chain).unwrap();
-    let issuer = Certificate::from_pem(std::str::from_utf8(&chain).unwrap()).unwrap();
-    issuer.public_key().clone()
-}
-
-impl Seen {
-    /// Prints a line of the table; the bound is the campaign's.
-    pub(super) fn tell(&self, fault: &str) {
-        println!(
-            "{fault:<52} resumed after {:>6.0?}, all clients {:>6.0?}; {:>4} x 503; slowest answer {:.1?}",
-            self.first, self.all, self.put_off, self.slowest
-        );
-        assert!(self.all < resumes_within(), "{fault}: resumed after {:?}", self.all);
-    }
-}
 
 /// Return values by class: what PKCS#11 v3.1 names, with its number.
 const RETURN_VALUES: &[(&str, u64)] = &[
@@ -337,14 +148,13 @@ fn a_token_that_hangs_or_crashes_is_survived() {
         hang("C_Sign hangs, less than its limit", Function::Sign, Duration::from_millis(800));
         hang("C_Sign hangs, longer than its limit", Function::Sign, Duration::from_secs(4));
         hang("every function hangs for seven seconds", Function::Any, Duration::from_secs(7));
-        let once = |function, fault| module.fail(function, fault, Some(1));
-        for (name, function) in [
-            ("one C_Sign never returns", Function::Sign),
-            ("one C_SignInit never returns", Function::SignInit),
-        ] {
-            let begin = || once(function, Fault::HangForEver);
-            bench.suffer(begin, Duration::ZERO, || ()).tell(name);
-        }
+        // The fault is over when it has happened: what it leaves behind is the service's to mend.
+        let once = |name: &str, function, fault, times| {
+            let begin = || module.fail(function, fault, Some(times));
+            bench.suffer(begin, Duration::ZERO, || module.is_met(function)).tell(name);
+        };
+        once("one C_Sign never returns", Function::Sign, Fault::HangForEver, 1);
+        once("one C_SignInit never returns", Function::SignInit, Fault::HangForEver, 1);
         // What opens and closes an epoch hangs when one does.
         for (name, function) in [
             ("one C_Initialize never returns", Function::Initialize),
@@ -353,19 +163,17 @@ fn a_token_that_hangs_or_crashes_is_survived() {
             ("one C_Finalize never returns", Function::Finalize),
         ] {
             let begin = || {
-                once(function, Fault::HangForEver);
-                once(Function::Sign, Fault::Return(0x30));
+                module.fail(function, Fault::HangForEver, Some(1));
+                module.fail(Function::Sign, Fault::Return(0x30), Some(1));
             };
-            bench.suffer(begin, Duration::ZERO, || ()).tell(name);
+            bench.suffer(begin, Duration::ZERO, || module.is_met(function)).tell(name);
         }
-        let crash = || once(Function::Sign, Fault::Crash);
-        bench.suffer(crash, Duration::ZERO, || ()).tell("C_Sign dies of SIGSEGV");
-        let crashes = || module.fail(Function::Sign, Fault::Crash, Some(3));
-        bench.suffer(crashes, Duration::ZERO, || ()).tell("C_Sign dies of SIGSEGV three times");
+        once("C_Sign dies of SIGSEGV", Function::Sign, Fault::Crash, 1);
+        once("C_Sign dies of SIGSEGV three times", Function::Sign, Fault::Crash, 3);
         let crash = || module.fail(Function::Initialize, Fault::Crash, None);
         let begin = || {
             crash();
-            once(Function::Sign, Fault::Crash);
+            module.fail(Function::Sign, Fault::Crash, Some(1));
         };
         let lasts = Duration::from_secs(if is_long() { 20 } else { 4 });
         let seen = bench.suffer(begin, lasts, || module.clear());
