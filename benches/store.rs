@@ -176,13 +176,12 @@ fn identity(name: &str, at: Timestamp) -> Identity {
     }
 }
 
-/// Spread like random ones, which costs the indices what they cost in truth.
+/// As the service makes them: in the order of time, four to a millisecond, and random.
 fn serial(number: u64) -> SerialNumber {
-    let mut octets = [0; 20];
+    let mut random = [0; 14];
     let spread = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    octets[..8].copy_from_slice(&spread.to_be_bytes());
-    octets[12..].copy_from_slice(&number.to_be_bytes());
-    SerialNumber::from_random(octets)
+    random[..8].copy_from_slice(&spread.to_be_bytes());
+    SerialNumber::new(number / 4, random)
 }
 
 fn digest(number: u64) -> [u8; 32] {

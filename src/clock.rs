@@ -101,6 +101,20 @@ impl Clock {
             None => Timestamp::from_unix(system_seconds()),
         }
     }
+
+    /// Milliseconds since 1970, to put things in order.
+    pub fn millis(&self) -> u64 {
+        match &self.0 {
+            Some(cell) => u64::try_from(cell.load(Ordering::SeqCst)).unwrap_or(0) * 1000,
+            None => system_millis(),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
+fn system_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]

@@ -132,6 +132,10 @@ pub struct SignerOptions {
     /// Sessions that sign. Default 2.
     #[serde(default = "default_workers")]
     pub workers: usize,
+    /// Seconds after which a call into the module hangs, and the signer is started again; making a key may
+    /// take thirty times as long. Default 2.
+    #[serde(default = "default_hang_seconds")]
+    pub hang_seconds: u16,
     /// Where the register of keys and the ledger of signatures are kept. Default `signer`.
     #[serde(default = "default_signer_dir")]
     pub dir: PathBuf,
@@ -289,6 +293,9 @@ impl Config {
         if pins.iter().filter(|given| **given).count() > 1 {
             return Err(fault("signer", "give one of `pin_file`, `pin_env`, `pin_credential`"));
         }
+        if self.signer.hang_seconds == 0 {
+            return Err(fault("signer.hang_seconds", "must be at least 1"));
+        }
         if self.signer.workers == 0 {
             return Err(fault("signer.workers", "must be at least 1"));
         }
@@ -340,6 +347,10 @@ fn default_answer_seconds() -> u64 {
 
 fn default_drain_seconds() -> u64 {
     10
+}
+
+fn default_hang_seconds() -> u16 {
+    2
 }
 
 fn default_workers() -> usize {

@@ -150,7 +150,6 @@ impl Connection {
             .header_read_timeout(self.limits.read)
             .max_headers(64)
             .max_buf_size(64 * 1024)
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {

@@ -23,7 +23,12 @@ use crate::hsm::{Hsm, Status};
 /// When the filter cannot be read or a log was started before.
 pub fn start_log(level: &str, json: bool) -> Result<(), String> {
     let filter = EnvFilter::try_new(level).map_err(|e| format!("log level `{level}`: {e}"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // A log that cannot be written (its disk is full) must not take a deed down: complaining of it
+        // on the same full disk panics.
+        .log_internal_errors(false);
     if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(false).try_init() }
         .map_err(|e| e.to_string())
 }

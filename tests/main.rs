@@ -13,6 +13,8 @@ mod fabric_material;
 #[cfg(test)]
 mod fabric_replay;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod house;

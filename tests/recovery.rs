@@ -16,8 +16,8 @@ use chancery::hsm::{Hsm, HsmOptions, SignerSource};
 use chancery::pki::Csr;
 use chancery::secret::EnrollmentSecret;
 use chancery::service::{
-    Authority, CaOptions, Ceremony, Commons, Enroll, Error, IdentityOptions, Kind, SECRETS_LABEL,
-    SecretScheme, Sweep, check, recover,
+    Authority, CaOptions, Ceremony, Commons, Enroll, Error, IdentityOptions, Kind, OpenIntents,
+    SECRETS_LABEL, SecretScheme, Sweep, check, recover,
 };
 use chancery::store::{
     Fault, JournalFilter, JournalState, Moment, Options, RevokedFilter, Step, Store,
@@ -102,6 +102,7 @@ impl World {
             clock: Clock::system(),
             secrets: SecretScheme::local(),
             instance: "test".into(),
+            open_intents: OpenIntents::default(),
         };
         let ca: CaOptions = toml::from_str("name = \"ca\"").unwrap();
         if commons.store.read().issuers(&ca.name).await.unwrap().is_empty() {
@@ -244,6 +245,20 @@ async fn what_cannot_be_closed_at_once_is_closed_by_the_next_start() {
     fault(&plan, FORWARD, false, 1).await;
     let plan = [("intend-certificate", Step::AfterCommit), ("abandon-intent", Step::BeforeCommit)];
     fault(&plan, FORWARD, false, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_closed_at_once_is_closed_by_the_next_sweep() {
+    let plan = [("issue-certificate", Step::BeforeCommit), ("abandon-intent", Step::BeforeCommit)];
+    let world = World::new();
+    let life = world.live().await;
+    world.fail(&plan);
+    assert!(life.enroll(&world, FORWARD).await.is_err());
+    assert_eq!(life.count(JournalState::Open).await, 1);
+    world.fail(&[("abandon-intent", Step::BeforeCommit)]);
+    assert!(recover(&life.commons, Sweep::WhileServing).await.is_err(), "the store fails still");
+    assert_eq!(recover(&life.commons, Sweep::WhileServing).await.unwrap(), 1);
+    life.ends_whole(&world, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,3 +33,5 @@ mod issuers;
 mod journal;
 #[path = "store/replicas.rs"]
 mod replicas;
+#[path = "store/together.rs"]
+mod together;

@@ -1,5 +1,7 @@
 //! `chancery ca`: issuers, rollover, checks. These work on the store itself, while no server runs.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -87,17 +89,18 @@ impl Ca {
 fn run_check(path: &std::path::Path, out: &Output) -> Result<(), Failure> {
     let config = compose::read_config(path)?;
     compose::start_log(&config)?;
-    let ledger = read_ledger(&config.signer.dir.join("ledger"))?;
+    let (ledger, cut_short) = read_ledger(&config.signer.dir.join("ledger"))?;
     let names: Vec<_> = config.cas.iter().map(|ca| ca.name.clone()).collect();
-    let report = compose::block_on(async {
+    let mut report = compose::block_on(async {
         let store = compose::stored(&config).await?;
         let report = check(store.read(), &names, ledger.as_deref()).await;
         store.close().await;
         report.map_err(compose::refused)
     })?;
+    report.cut_short = cut_short;
     let text = format!(
         "{} issuers, {} certificates ({} revoked), {} journal rows ({} abandoned), {} CRLs, \
-         {} signatures of the ledger: {} faults",
+         {} signatures of the ledger ({} repeated, {} lines cut short): {} faults",
         report.issuers,
         report.certificates,
         report.revoked,
@@ -105,6 +108,8 @@ fn run_check(path: &std::path::Path, out: &Output) -> Result<(), Failure> {
         report.abandoned,
         report.crls,
         report.signatures,
+        report.repeated,
+        report.cut_short,
         report.faults.len(),
     );
     out.result(&report, &text)?;
@@ -114,20 +119,27 @@ fn run_check(path: &std::path::Path, out: &Output) -> Result<(), Failure> {
     }
 }
 
-/// The signer's ledger; `None` when there is none, because the signer runs elsewhere.
-fn read_ledger(path: &std::path::Path) -> Result<Option<Vec<LedgerLine>>, Failure> {
+/// The signer's ledger, and how many of its lines were cut short; `None` when there is none, because
+/// the signer runs elsewhere. It may be of any length: a line for every signature ever made.
+fn read_ledger(path: &std::path::Path) -> Result<(Option<Vec<LedgerLine>>, u64), Failure> {
     if !path.exists() {
-        return Ok(None);
+        return Ok((None, 0));
     }
-    let text = String::from_utf8(compose::read(path)?)
-        .map_err(|e| Failure::refused("the ledger is not text").because(e))?;
-    let lines = text.lines().map(|line| {
-        let line: Line = line
-            .parse()
-            .map_err(|e| Failure::refused(format!("`{}` is damaged", path.display())).because(e))?;
-        Ok(LedgerLine { key: line.key, digest: line.sha256 })
-    });
-    lines.collect::<Result<_, _>>().map(Some)
+    let failed = |e| Failure::refused(format!("could not read `{}`", path.display())).because(e);
+    let file = BufReader::new(File::open(path).map_err(failed)?);
+    let (mut lines, mut cut_short) = (Vec::new(), 0);
+    for (number, text) in file.lines().enumerate() {
+        let text = text.map_err(failed)?;
+        match text.parse::<Line>() {
+            Ok(line) => lines.push(LedgerLine { key: line.key, digest: line.sha256 }),
+            Err(_) if Line::is_cut_short(&text) => cut_short += 1,
+            Err(error) => {
+                let what = format!("`{}` is damaged at line {}", path.display(), number + 1);
+                return Err(Failure::refused(what).because(error));
+            }
+        }
+    }
+    Ok((Some(lines), cut_short))
 }
 
 fn list_issuers(path: &std::path::Path, out: &Output) -> Result<(), Failure> {

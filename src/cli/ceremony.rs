@@ -63,6 +63,7 @@ fn root_tokens(config: &Config) -> Result<RootTokens, Failure> {
             pin_credential: None,
             custody: config.signer.custody,
             workers: 1,
+            hang_seconds: config.signer.hang_seconds,
             dir: config.signer.dir.join(format!("root-{}", ca.name)),
             socket: None,
             softhsm2_conf: config.signer.softhsm2_conf.clone(),

@@ -20,7 +20,8 @@ use crate::hsm::{self, Hsm, HsmOptions, PinSource, SignerCommand, SignerSource};
 use crate::id::CaName;
 use crate::secret::{EnrollmentSecret, random};
 use crate::service::{
-    self, Authority, CaOptions, Commons, Office, SECRETS_LABEL, SecretScheme, Sweep, recover,
+    self, Authority, CaOptions, Commons, Office, OpenIntents, SECRETS_LABEL, SecretScheme, Sweep,
+    recover,
 };
 use crate::signer;
 use crate::store::{self, Store};
@@ -30,8 +31,10 @@ use crate::telemetry::{self, Metrics};
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 /// How long the token may take to be served at start.
 pub(super) const TOKEN_PATIENCE: Duration = Duration::from_secs(30);
+/// What deeds that are at work are given when the server stops: a signature takes no longer.
+const FINISH: Duration = Duration::from_secs(6);
 /// Between two sweeps of the journal.
-const SWEEP: Duration = Duration::from_mins(1);
+const SWEEP: Duration = Duration::from_secs(10);
 
 /// A store, a token, and what is told of both.
 #[derive(Debug)]
@@ -60,6 +63,7 @@ impl Parts {
             clock: Clock::system(),
             secrets: SecretScheme::local(),
             instance: instance(config)?,
+            open_intents: OpenIntents::default(),
         };
         Ok(Self { commons, metrics })
     }
@@ -102,6 +106,7 @@ impl Parts {
 
     /// Closes store and token.
     pub(super) async fn stop(self) {
+        self.commons.open_intents.finish(FINISH).await;
         self.commons.hsm.shutdown().await;
         self.commons.store.close().await;
     }
@@ -117,7 +122,7 @@ async fn bootstrap(authority: &Arc<Authority>, options: &CaOptions) -> Result<()
     Ok(())
 }
 
-/// Settles intents that nobody closes, every minute.
+/// Settles intents that nobody closes.
 pub(super) async fn sweep(commons: Commons) {
     loop {
         tokio::time::sleep(SWEEP).await;
@@ -186,6 +191,7 @@ fn signer_command(options: &SignerOptions, generates: bool) -> Result<SignerComm
         allow_generate: generates,
         custody: options.custody,
         workers,
+        hang: options.hang_seconds,
         ..signer::SignerOptions::new(
             &options.token,
             &options.module,

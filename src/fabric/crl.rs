@@ -22,7 +22,7 @@ pub(super) async fn generate(exchange: &Exchange) -> Result<Response, Fault> {
         expires_after: request.expireafter.0,
         expires_before: request.expirebefore.0,
     };
-    let crl = authority.generate_crl(&caller, query).await?;
+    let (crl, _room) = authority.generate_crl(&caller, query).await?;
     success(StatusCode::OK, &GenCrlResponse { crl: as_text(&crl) })
 }
 

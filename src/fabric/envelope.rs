@@ -143,7 +143,8 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(value).map_err(|error| Fault::from(crate::service::Error::internal(error)))
 }
 
-fn respond(status: StatusCode, body: Body) -> Response {
+/// An answer that is JSON.
+pub(super) fn respond(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");

@@ -1,7 +1,7 @@
 //! One request on its way through this face: what every endpoint asks of it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::HttpBody as _;
@@ -15,6 +15,7 @@ use tracing::{debug, info};
 use crate::api::fabric::CaChoice;
 use crate::fabric::fault::Fault;
 use crate::fabric::json;
+use crate::fabric::kept_list::KeptLists;
 use crate::fabric::options::Options;
 use crate::fabric::query::Query;
 use crate::fabric::token::{Basic, Token, basic};
@@ -28,6 +29,8 @@ pub(super) struct Face {
     pub(super) office: Arc<Office>,
     /// What the operator chose.
     pub(super) options: Options,
+    /// Long lists, as they were sent.
+    pub(super) lists: KeptLists,
 }
 
 /// A request whose body has been read.
@@ -43,6 +46,8 @@ pub(super) struct Exchange {
     authorization: Option<HeaderValue>,
     source: IpAddr,
     body: Bytes,
+    /// The CA that is meant, once it was looked for.
+    authority: OnceLock<Arc<Authority>>,
 }
 
 impl Exchange {
@@ -86,6 +91,7 @@ impl Exchange {
             authorization,
             source,
             body: read.freeze(),
+            authority: OnceLock::new(),
         })
     }
 
@@ -103,11 +109,20 @@ impl Exchange {
     /// The CA that is meant: of the query, of the body, the default one. Any body that is there is
     /// parsed for it.
     pub(super) fn authority(&self) -> Result<&Arc<Authority>, Fault> {
+        if let Some(found) = self.authority.get() {
+            return Ok(found);
+        }
         let named =
             if self.body.is_empty() { CaChoice::default() } else { self.body::<CaChoice>()? };
         let asked = self.query.first("ca");
         let name = if asked.is_empty() { named.caname.as_str() } else { asked };
-        Ok(self.face.office.authority(name)?)
+        let found = self.face.office.authority(name)?;
+        Ok(self.authority.get_or_init(|| Arc::clone(found)))
+    }
+
+    /// Long lists, as they were sent.
+    pub(super) fn lists(&self) -> &KeptLists {
+        &self.face.lists
     }
 
     /// Fails when nobody claims to be anybody.

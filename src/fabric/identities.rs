@@ -59,8 +59,14 @@ pub(super) async fn create(exchange: &Exchange) -> Result<Response, Fault> {
 /// `GET identities`: those that the caller may manage.
 pub(super) async fn all(exchange: &Exchange) -> Result<Response, Fault> {
     let (authority, caller) = exchange.enter().await?;
-    let first = authority.identities(&caller, None, CHUNK).await?.map(shown);
-    let (reader, caller) = (Arc::clone(authority), Arc::new(caller));
+    let view = authority.identities_view(&caller).await?;
+    let caller = Arc::new(caller);
+    exchange.lists().answer(authority.name(), view, || written(authority, &caller)).await
+}
+
+async fn written(authority: &Arc<Authority>, caller: &Arc<Caller>) -> Result<Response, Fault> {
+    let first = authority.identities(caller, None, CHUNK).await?.map(shown);
+    let (reader, caller) = (Arc::clone(authority), Arc::clone(caller));
     list("identities", authority.name().as_str(), first, move |after: EnrollmentId| {
         let (reader, caller) = (Arc::clone(&reader), Arc::clone(&caller));
         async move { Ok(reader.identities(&caller, Some(&after), CHUNK).await?.map(shown)) }

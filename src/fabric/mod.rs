@@ -17,6 +17,7 @@ mod idemix;
 mod identities;
 mod info;
 mod json;
+mod kept_list;
 mod options;
 mod query;
 mod revoke;

@@ -23,7 +23,8 @@ pub(super) async fn revoke(exchange: &Exchange) -> Result<Response, Fault> {
         .await
         .map_err(|error| Fault::at(Endpoint::Revoke, error))?;
     let crl = if request.gencrl && !revoked.is_empty() {
-        as_text(&authority.crl_after_revocation(&caller).await?)
+        let (crl, _room) = authority.crl_after_revocation(&caller).await?;
+        as_text(&crl)
     } else {
         String::new()
     };

@@ -15,6 +15,7 @@ use tracing::{error, info};
 use crate::fabric::envelope::{bodiless, failure};
 use crate::fabric::exchange::{Exchange, Face};
 use crate::fabric::fault::Fault;
+use crate::fabric::kept_list::KeptLists;
 use crate::fabric::options::Options;
 use crate::fabric::query::unescape_segment;
 use crate::fabric::{affiliations, certificates, crl, enroll, idemix, identities, info, revoke};
@@ -26,7 +27,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The whole facade, as the fallback of a router: it answers every path that nobody else does.
 pub fn router(office: Arc<Office>, options: Options) -> Router {
-    Router::new().fallback(serve).with_state(Arc::new(Face { office, options }))
+    Router::new().fallback(serve).with_state(Arc::new(Face {
+        office,
+        options,
+        lists: KeptLists::default(),
+    }))
 }
 
 /// Rides on each answer, for who counts them: the CA that was meant and the endpoint.

@@ -68,12 +68,13 @@ fn pause(failures: u32, first: Duration, longest: Duration) -> Duration {
 
 fn one_epoch(device: &dyn Device, shared: &Shared, served: &mut u64) -> Result<End, Fault> {
     let mut end = End::Drained;
-    // Place 0 of the calls is this thread's. Opening may take as long as making a key.
-    let patience = shared.options.hang * 6;
-    shared.opening();
+    // Place 0 of the calls is this thread's.
+    let patience = shared.opening();
+    let began = Instant::now();
     let mut call = Some(shared.calls.begin(0, patience));
     device.epoch(&mut |epoch| {
         call = None;
+        shared.opened(began.elapsed());
         (end, *served) = serve(epoch, shared);
         shared.rests("closing");
         call = Some(shared.calls.begin(0, patience));

@@ -39,6 +39,9 @@ impl fmt::Display for Class {
     }
 }
 
+/// The one operation that shows the token a PIN.
+pub(super) const LOG_IN: &str = "log in";
+
 /// Something that went wrong at the token.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {operation}: {detail}")]
@@ -61,7 +64,12 @@ impl Fault {
 
     /// A fault that the token told; its class follows from the error.
     pub fn token(operation: &'static str, error: TokenError) -> Self {
-        Self { class: classify(&error), operation, detail: describe(&error), source: Some(error) }
+        let mut class = classify(&error);
+        if class == Class::Pin && operation != LOG_IN {
+            // Nobody has shown a PIN: whether ours still is good, the login of a new epoch tells, once.
+            class = Class::Device;
+        }
+        Self { class, operation, detail: describe(&error), source: Some(error) }
     }
 
     /// For `map_err`: `session.sign(..).map_err(Fault::at("sign"))`.
@@ -334,6 +342,10 @@ mod tests {
             assert_eq!(class(rv), Class::Pin);
         }
         assert_eq!(Recovery::default().step(Class::Pin), Step::Stop);
+        let told = |operation| {
+            Fault::token(operation, TokenError::Pkcs11(RvError::PinExpired, Function::Sign)).class
+        };
+        assert_eq!((told(LOG_IN), told("sign")), (Class::Pin, Class::Device));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The service's face of the token: ask, and wait or be told that it is busy.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::counts::{Count, Counts};
 use super::error::Error;
-use super::key::{Inventory, KeyInfo, NewKey};
+use super::key::{Algorithm, Inventory, KeyInfo, NewKey};
 use super::octets::Octets;
 use super::protocol::{Answer, Ask, Health, MAX_WHOLE, Message};
 use super::purpose::Purpose;
@@ -20,6 +21,7 @@ use super::remote::{Connection, Failure};
 use super::supervise::{Link, SignerSource, Supervisor, Watch, WatchOptions};
 use crate::audit::Recorded;
 use crate::id::KeyLabel;
+use crate::pki::signature::Verified;
 
 /// How the service uses a signer.
 #[derive(Debug, Clone)]
@@ -56,6 +58,8 @@ struct Inner {
     link: watch::Receiver<Link>,
     watch: Arc<Watch>,
     counts: Counts,
+    /// Whether each key signs SHA-384. Locked to look or to add.
+    sha384: Mutex<HashMap<[u8; 32], bool>>,
 }
 
 /// Whether the signer can be asked.
@@ -107,7 +111,14 @@ impl Hsm {
         };
         tokio::spawn(supervisor.run());
         let places = Arc::new(Semaphore::new(options.places));
-        Self(Arc::new(Inner { options, places, link, watch, counts: Counts::default() }))
+        Self(Arc::new(Inner {
+            options,
+            places,
+            link,
+            watch,
+            counts: Counts::default(),
+            sha384: Mutex::default(),
+        }))
     }
 
     /// Takes a place in the queue, before anything is written that would have to be undone.
@@ -140,7 +151,7 @@ impl Hsm {
     /// As [`Hsm::mac`].
     pub async fn sign_tls(&self, key: &[u8; 32], message: &[u8]) -> Result<Vec<u8>, Error> {
         let place = self.reserve()?;
-        place.sign_octets(*key, message, Purpose::Tls).await
+        place.sign_message(*key, Message::of(message), Purpose::Tls).await
     }
 
     /// The same for code that cannot wait in another way, such as a signer of rustls. Call it from a
@@ -268,6 +279,18 @@ impl Hsm {
         while link.changed().await.is_ok() {}
     }
 
+    /// Whether a key signs SHA-384, asked of the register once. Where it does not tell, it may.
+    async fn signs_sha384(&self, key: &[u8; 32]) -> bool {
+        let kept = || self.0.sha384.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signs) = kept().get(key) {
+            return *signs;
+        }
+        let Ok(keys) = self.keys().await else { return true };
+        let mut kept = kept();
+        kept.extend(keys.iter().map(|key| (key.reference, key.algorithm == Algorithm::P384)));
+        kept.get(key).copied().unwrap_or(true)
+    }
+
     fn connection(&self) -> Result<Arc<Connection>, Error> {
         match &*self.0.link.borrow() {
             Link::Up(connection) => Ok(connection.clone()),
@@ -329,19 +352,22 @@ impl Place {
     ///
     /// # Errors
     /// When the signer goes down twice, does not answer in time, or refuses.
-    pub async fn sign(self, recorded: Recorded, purpose: Purpose) -> Result<Vec<u8>, Error> {
+    pub async fn sign(self, recorded: Recorded, purpose: Purpose) -> Result<Verified, Error> {
         let intent = recorded.intent();
-        self.sign_octets(intent.key, &intent.to_be_signed, purpose).await
+        let octets = &intent.to_be_signed;
+        let sha384 = octets.len() > MAX_WHOLE && self.hsm.signs_sha384(&intent.key).await;
+        let message = Message::digested(octets, intent.digest, sha384);
+        let octets = self.sign_message(intent.key, message, purpose).await?;
+        Ok(Verified::vouched_for(intent.key, intent.digest, octets))
     }
 
-    async fn sign_octets(
+    async fn sign_message(
         self,
         key: [u8; 32],
-        octets: &[u8],
+        message: Message,
         purpose: Purpose,
     ) -> Result<Vec<u8>, Error> {
-        debug_assert!(octets.len() <= MAX_WHOLE || purpose != Purpose::Tls);
-        let ask = Ask::Sign { key, purpose, message: Message::of(octets) };
+        let ask = Ask::Sign { key, purpose, message };
         let answer = self.ask_twice(ask, "sign", Some(key)).await;
         self.hsm.0.counts.add(key, purpose, answer.is_ok());
         signature_of(answer?)

@@ -60,7 +60,7 @@ async fn what_is_signed_is_what_is_recorded() {
     })
     .await;
     let place = hsm.reserve().unwrap();
-    assert_eq!(place.sign(recorded(), Purpose::Crl).await.unwrap(), [1, 2, 3]);
+    assert_eq!(place.sign(recorded(), Purpose::Crl).await.unwrap().octets(), [1, 2, 3]);
     let counts = hsm.counts();
     assert_eq!((counts[0].key, counts[0].made, counts[0].failed), ([7; 32], 1, 0));
 }

@@ -38,6 +38,20 @@ pub struct Line {
 #[error("not a line of the signer's ledger")]
 pub struct BadLine;
 
+impl Line {
+    /// Whether a text that is no line is the beginning of one: what a crash or a full disk leaves. Its
+    /// signature was not handed out.
+    pub fn is_cut_short(text: &str) -> bool {
+        // Some file systems keep the length of what they lost, as zeros.
+        let words: Vec<&str> = text.trim_matches('\0').split(' ').collect();
+        match words.as_slice() {
+            [_, _, _, sha256] => sha256.len() < 64,
+            [_, _, _, _, sha384] => sha384.len() < 96,
+            words => words.len() < 4,
+        }
+    }
+}
+
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (key, sha256) = (hex::encode(self.key), hex::encode(self.sha256));
@@ -84,37 +98,44 @@ impl FromStr for Line {
 pub struct Ledger {
     /// Held while one batch of lines is written, so that a batch that was cut short is mended before
     /// the next one.
-    file: Mutex<File>,
+    file: Mutex<Tail>,
     dirty: AtomicBool,
 }
 
+#[derive(Debug)]
+struct Tail {
+    file: File,
+    /// Whether the last batch may have ended within a line.
+    cut: bool,
+}
+
 impl Ledger {
-    /// Opens the ledger, or makes it (mode 0600). A line that a crash cut short is ended, so that it
-    /// stands alone and is seen.
+    /// Opens the ledger, or makes it (mode 0600). A line that a crash cut short is ended before the
+    /// next one, so that it stands alone and is seen.
     ///
     /// # Errors
     /// When the file cannot be opened for appending.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file =
+        let file =
             OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
-        if !ends_a_line(&file)? {
-            file.write_all(b"\n")?;
-        }
-        Ok(Self { file: Mutex::new(file), dirty: AtomicBool::new(false) })
+        let cut = !ends_a_line(&file)?;
+        Ok(Self { file: Mutex::new(Tail { file, cut }), dirty: AtomicBool::new(false) })
     }
 
-    /// Appends lines that are whole, each with its line feed: one `write`.
+    /// Appends lines that are whole, each with its line feed: one `write`. What a batch before left
+    /// of a line (the disk was full) is ended first.
     ///
     /// # Errors
     /// When not all of them were written; then none of their signatures may be handed out.
     pub fn append(&self, lines: &[u8]) -> io::Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = file.write_all(lines);
+        let mut tail = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = if tail.cut {
+            tail.file.write_all(&[b"\n", lines].concat())
+        } else {
+            tail.file.write_all(lines)
+        };
+        tail.cut = written.is_err();
         self.dirty.store(true, Ordering::Release);
-        if written.is_err() {
-            // Best effort: when the disk is full, the next open ends the line.
-            let _ = file.write_all(b"\n");
-        }
         written
     }
 
@@ -127,7 +148,7 @@ impl Ledger {
             return Ok(());
         }
         // On a handle of its own: appending goes on meanwhile.
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).try_clone()?;
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).file.try_clone()?;
         file.sync_data()
     }
 }
@@ -180,5 +201,17 @@ mod tests {
         let text = std::fs::read_to_string(file.path()).unwrap();
         let lines: Vec<_> = text.lines().map(str::parse::<Line>).collect();
         assert_eq!(lines, [Err(BadLine), Ok(line(None))]);
+    }
+
+    #[test]
+    fn every_beginning_of_a_line_is_known_as_one() {
+        let whole = line(Some(vec![2; 48])).to_string();
+        for length in 0..whole.len() {
+            let text: String = whole.chars().take(length).collect();
+            assert!(text.parse::<Line>().is_ok() || Line::is_cut_short(&text), "{text}");
+        }
+        assert!(Line::is_cut_short("\0\0\0"));
+        assert!(!Line::is_cut_short(&whole.replace('0', "x")));
+        assert!(!Line::is_cut_short(&format!("{whole} {whole}")));
     }
 }

@@ -17,7 +17,7 @@ use super::purpose::Purpose;
 use crate::id::KeyLabel;
 
 /// The version that both must speak.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The longest message that travels whole: 64 KiB.
 pub const MAX_WHOLE: usize = 1 << 16;
@@ -86,6 +86,16 @@ impl Message {
             sha256: super::digest::sha256(octets),
             sha384: Octets(super::digest::sha384(octets)),
         }
+    }
+
+    /// The same where their SHA-256 is known, and whether the key signs SHA-384: of megabytes each
+    /// digest takes milliseconds.
+    pub fn digested(octets: &[u8], sha256: [u8; 32], signs_sha384: bool) -> Self {
+        if octets.len() <= MAX_WHOLE {
+            return Self::Whole(octets.into());
+        }
+        let sha384 = if signs_sha384 { super::digest::sha384(octets) } else { Vec::new() };
+        Self::Digests { sha256, sha384: Octets(sha384) }
     }
 }
 
@@ -253,6 +263,8 @@ pub struct Health {
     pub made: u64,
     /// Faults of the token since the start.
     pub faults: u64,
+    /// How long opening the token took the last time, in milliseconds; 0 when it is not known.
+    pub opened_ms: u32,
 }
 
 #[cfg(test)]

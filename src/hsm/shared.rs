@@ -23,8 +23,11 @@ pub struct EngineOptions {
     pub workers: usize,
     /// How many jobs may wait.
     pub depth: usize,
-    /// A call into the module that lasts longer hangs; making a key may take six times as long.
+    /// A call into the module that lasts longer hangs; making a key may take thirty times as long.
     pub hang: Duration,
+    /// How long it took to open the token the last time, where that is known. Opening it again may take
+    /// four times as long before it hangs; where it is not known, six times `hang`.
+    pub opened: Option<Duration>,
     /// How long a session is left idle before the token is asked for a sign of life.
     pub keep_alive: Option<Duration>,
     /// The pause after the first failed epoch; it doubles with each further one.
@@ -129,6 +132,8 @@ struct State {
     epoch: u64,
     token: Option<TokenName>,
     workers: usize,
+    /// How long opening took the last time.
+    opened: Option<Duration>,
     stop: Option<Stop>,
 }
 
@@ -150,7 +155,11 @@ impl Shared {
             faults: AtomicU64::new(0),
             module,
             closing: AtomicBool::new(false),
-            state: Mutex::new(State { detail: "starting".to_owned(), ..State::default() }),
+            state: Mutex::new(State {
+                detail: "starting".to_owned(),
+                opened: options.opened,
+                ..State::default()
+            }),
             changed: Condvar::new(),
             options,
         }
@@ -173,6 +182,9 @@ impl Shared {
             queued: count(self.jobs.len()),
             made: self.made.load(Ordering::Relaxed),
             faults: self.faults.load(Ordering::Relaxed),
+            opened_ms: state
+                .opened
+                .map_or(0, |took| u32::try_from(millis(took)).unwrap_or(u32::MAX).max(1)),
         }
     }
 
@@ -220,8 +232,18 @@ impl Shared {
         self.is_closing() && self.jobs.is_drained() && self.errands.is_drained()
     }
 
-    pub(super) fn opening(&self) {
-        self.lock().epoch += 1;
+    /// An epoch is about to be opened; tells how long that may take. What took a moment once and
+    /// takes seconds now hangs, and a fresh process is the remedy.
+    pub(super) fn opening(&self) -> Duration {
+        let hang = self.options.hang;
+        let mut state = self.lock();
+        state.epoch += 1;
+        state.opened.map_or(hang * 6, |took| (took * 4).max(hang))
+    }
+
+    /// The epoch is open, after so long.
+    pub(super) fn opened(&self, took: Duration) {
+        self.lock().opened = Some(took);
     }
 
     pub(super) fn serves(&self, token: &TokenName, workers: usize) {
@@ -286,7 +308,8 @@ impl Shared {
 
     /// Looks for calls that hang until the engine has stopped.
     pub(super) fn watch(&self) {
-        let pace = (self.options.hang / 8).clamp(Duration::from_millis(20), Duration::from_secs(1));
+        let pace =
+            (self.options.hang / 20).clamp(Duration::from_millis(20), Duration::from_secs(1));
         let mut state = self.lock();
         while state.stop.is_none() {
             state = self.sleep(state, pace);

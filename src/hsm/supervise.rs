@@ -15,12 +15,17 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 use super::calls::millis;
-use super::protocol::Ask;
+use super::protocol::{Answer, Ask};
 use super::remote::Connection;
 use crate::secret::random;
 
-/// The exit code of a signer whose token refused the PIN.
+/// The exit code of a signer whose token refused the PIN, and that knows it again.
 const EXIT_PIN: i32 = 78;
+/// The same of one that would try the PIN again.
+const EXIT_PIN_FORGOTTEN: i32 = 79;
+
+/// The variable that tells a signer how long opening its token took the one before it, in milliseconds.
+pub const OPENED_MS: &str = "CHANCERY_SIGNER_OPENED_MS";
 
 /// Where the signer is.
 #[derive(Debug, Clone)]
@@ -53,6 +58,9 @@ pub struct WatchOptions {
     pub pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,
+    /// After a refused PIN: how often it is looked whether there is another one. The pause doubles up to
+    /// sixteen times as long.
+    pub look: Duration,
     /// How long it may take to finish what waits when we stop.
     pub drain: Duration,
 }
@@ -63,7 +71,8 @@ impl Default for WatchOptions {
             ping: Duration::from_secs(1),
             patience: Duration::from_secs(3),
             pause: Duration::from_millis(100),
-            longest_pause: Duration::from_secs(5),
+            longest_pause: Duration::from_millis(1500),
+            look: Duration::from_secs(2),
             drain: Duration::from_secs(8),
         }
     }
@@ -77,7 +86,7 @@ pub(super) enum Link {
         until: Instant,
         why: Arc<str>,
     },
-    /// The PIN was refused: no other start follows.
+    /// The PIN was refused: it is not shown to the token again.
     Stopped,
 }
 
@@ -90,6 +99,8 @@ pub(super) struct Watch {
     pub(super) starts: AtomicU64,
     /// The signer's process; 0 while there is none.
     pub(super) pid: AtomicU32,
+    /// How long opening the token took the last time, in milliseconds; 0 when it is not known.
+    opened_ms: AtomicU32,
 }
 
 pub(super) struct Supervisor {
@@ -105,14 +116,17 @@ enum Over {
     Asked,
     /// It is to be made again.
     Failed(String),
-    /// The token refused the PIN.
+    /// The token refused the PIN; a new start does not show it again.
     Pin,
+    /// The token refused the PIN, and a new start might show it again.
+    PinForGood,
 }
 
 impl Supervisor {
     /// Keeps the link up until it is asked to stop.
     pub(super) async fn run(self) {
         let mut failures = 0_u32;
+        let mut refusals = 0_u32;
         loop {
             let started = Instant::now();
             let attached = tokio::select! {
@@ -129,14 +143,29 @@ impl Supervisor {
                     self.is_down("the signer was stopped", Duration::ZERO);
                     return;
                 }
-                Over::Pin => {
+                Over::PinForGood => {
                     error!("the token refused the PIN; the signer is not started again");
                     self.link.send_replace(Link::Stopped);
                     self.asked().await;
                     return;
                 }
+                Over::Pin => {
+                    if refusals == 0 {
+                        error!("the token refused the PIN; it is not tried again, another one is");
+                    }
+                    self.link.send_replace(Link::Stopped);
+                    // The signer knows the PIN again before it touches the token: a start of it is a
+                    // look whether the operator has put another one there.
+                    let pause = self.options.look.saturating_mul(1 << refusals.min(4));
+                    refusals += 1;
+                    tokio::select! {
+                        () = sleep(pause) => continue,
+                        () = self.asked() => return,
+                    }
+                }
                 Over::Failed(why) => why,
             };
+            refusals = 0;
             let was_well = started.elapsed() > self.options.longest_pause * 2;
             failures = if was_well { 1 } else { failures + 1 };
             let pause = self.pause(failures);
@@ -179,7 +208,9 @@ impl Supervisor {
                 return Ok((connection.map_err(failed("greet the signer"))?, None));
             }
         };
-        let (stream, mut child) = spawn(command).map_err(failed("start the signer"))?;
+        let opened_ms = self.watch.opened_ms.load(Ordering::Relaxed);
+        let spawned = spawn(command, (opened_ms > 0).then_some(opened_ms));
+        let (stream, mut child) = spawned.map_err(failed("start the signer"))?;
         match Connection::open(stream).await {
             Ok(connection) => Ok((connection, Some(child))),
             // It may have ended for a reason of its own, which says more.
@@ -211,9 +242,15 @@ impl Supervisor {
     async fn ping(&self, connection: &Connection) -> String {
         loop {
             sleep(self.options.ping).await;
-            if connection.ask(Ask::Health, self.options.patience).await.is_err() {
-                let patience = millis(self.options.patience);
-                return format!("the signer gave no sign of life for {patience} ms");
+            match connection.ask(Ask::Health, self.options.patience).await {
+                Ok(Answer::Health(health)) => {
+                    self.watch.opened_ms.store(health.opened_ms, Ordering::Relaxed);
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    let patience = millis(self.options.patience);
+                    return format!("the signer gave no sign of life for {patience} ms");
+                }
             }
         }
     }
@@ -238,6 +275,7 @@ async fn ended(child: &mut Child) -> Option<Over> {
     if let Ok(Ok(status)) = timeout(Duration::from_millis(500), child.wait()).await {
         return Some(match status.code() {
             Some(EXIT_PIN) => Over::Pin,
+            Some(EXIT_PIN_FORGOTTEN) => Over::PinForGood,
             Some(_) | None => Over::Failed(format!("the signer ended with {status}")),
         });
     }
@@ -255,12 +293,13 @@ async fn kill(child: &mut Child) {
     }
 }
 
-fn spawn(command: &SignerCommand) -> std::io::Result<(UnixStream, Child)> {
+fn spawn(command: &SignerCommand, opened_ms: Option<u32>) -> std::io::Result<(UnixStream, Child)> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let child = Command::new(&command.program)
         .args(&command.arguments)
         .envs(command.environment.iter().map(|(name, value)| (name, value)))
+        .envs(opened_ms.map(|opened_ms| (OPENED_MS, opened_ms.to_string())))
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         // What the service prints is its own; the signer logs to standard error.
         .stdout(Stdio::null())

@@ -199,7 +199,9 @@ impl<'a> Worker<'a> {
     /// saw may be made again.
     fn give_up(&mut self, mut job: Job<Work>, fault: &Fault) {
         // One session too many is no reason to take the token away from the others.
-        if fault.rv() == Some(RvError::SessionCount) && self.course.open.load(Ordering::Relaxed) > 0
+        if fault.rv() == Some(RvError::SessionCount)
+            && self.session.is_none()
+            && self.course.open.load(Ordering::Relaxed) > 0
         {
             warn!("the token has no room for another session; one worker fewer");
             self.retired = true;
@@ -300,7 +302,7 @@ fn run_errand<'a>(
     job: Job<Errand>,
 ) -> Result<(), Fault> {
     // Making an RSA key takes some tokens a minute.
-    let _call = shared.calls.begin(0, shared.options.hang * 6);
+    let _call = shared.calls.begin(0, shared.options.hang * 30);
     let Job { asker, id, work, .. } = job;
     // Errands are rare: the session may have died of old age since the last one.
     let kept = clerk.take().and_then(|mut open| open.probe().is_ok().then_some(open));

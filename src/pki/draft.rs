@@ -8,7 +8,7 @@ use super::asn1;
 use super::certificate::Certificate;
 use super::csr::Csr;
 use super::key::{PublicKey, sha256};
-use super::signature::{self, SignatureError};
+use super::signature::{self, SignatureError, Verified};
 use super::tbs::TbsCertificate;
 use crate::audit::Intent;
 use crate::id::SerialNumber;
@@ -32,6 +32,8 @@ pub trait Sealable: Sized {
 #[derive(Debug)]
 pub struct Draft<T: Sealable> {
     to_be_signed: Arc<[u8]>,
+    /// SHA-256 of these octets.
+    digest: [u8; 32],
     key: PublicKey,
     preview: T::Preview,
     kind: PhantomData<fn() -> T>,
@@ -56,7 +58,8 @@ pub enum SealError {
 
 impl<T: Sealable> Draft<T> {
     pub(super) fn new(to_be_signed: Vec<u8>, key: PublicKey, preview: T::Preview) -> Self {
-        Self { to_be_signed: to_be_signed.into(), key, preview, kind: PhantomData }
+        let digest = sha256(&to_be_signed);
+        Self { to_be_signed: to_be_signed.into(), digest, key, preview, kind: PhantomData }
     }
 
     /// The octets to be signed.
@@ -73,7 +76,7 @@ impl<T: Sealable> Draft<T> {
     pub fn intent(&self) -> Intent {
         Intent {
             key: self.key.spki_hash(),
-            digest: sha256(&self.to_be_signed),
+            digest: self.digest,
             to_be_signed: Arc::clone(&self.to_be_signed),
         }
     }
@@ -89,12 +92,24 @@ impl<T: Sealable> Draft<T> {
     /// # Errors
     /// When the signature is not that of the key, not of low S, or the whole is not what was drafted.
     pub fn seal(self, signature: &[u8]) -> Result<T, SealError> {
-        let algorithm = SignatureAlgorithm::for_key(self.key.algorithm());
-        signature::verify(&self.key, algorithm, &self.to_be_signed, signature)?;
-        if !signature::is_low_s(&self.key, signature) {
+        let verified = Verified::new(&self.key, &self.to_be_signed, signature)?;
+        self.seal_with(&verified)
+    }
+
+    /// The same with a signature that was verified.
+    ///
+    /// # Errors
+    /// When it is that of another key or over something else, not of low S, or the whole is not what
+    /// was drafted.
+    pub fn seal_with(self, signature: &Verified) -> Result<T, SealError> {
+        if !signature.is_of(&self.key, &self.digest) {
+            return Err(SealError::Signature(SignatureError::Wrong));
+        }
+        if !signature::is_low_s(&self.key, signature.octets()) {
             return Err(SealError::Form);
         }
-        let signature = asn1::bit_string(signature);
+        let algorithm = SignatureAlgorithm::for_key(self.key.algorithm());
+        let signature = asn1::bit_string(signature.octets());
         let parts = [&self.to_be_signed, algorithm.identifier_der(), &signature];
         let sealed =
             T::reread(asn1::wrap(asn1::SEQUENCE, &parts)).map_err(SealError::Unreadable)?;
@@ -155,6 +170,16 @@ mod tests {
         let high = key.sign_high(draft().to_be_signed());
         assert_eq!(draft().seal(&high), Err(SealError::Form));
         assert!(draft().seal(&[]).is_err());
+
+        let tbs = draft().to_be_signed().to_vec();
+        let verified = Verified::new(&key.public(), &tbs, &key.sign(&tbs)).unwrap();
+        assert_eq!(draft().seal_with(&verified).unwrap().tbs().der(), tbs);
+        let wrong = Err(SealError::Signature(SignatureError::Wrong));
+        let elsewhere = Verified::new(&key.public(), b"x", &key.sign(b"x")).unwrap();
+        assert_eq!(draft().seal_with(&elsewhere), wrong);
+        let another = Key::generate();
+        let anothers = Verified::new(&another.public(), &tbs, &another.sign(&tbs)).unwrap();
+        assert_eq!(draft().seal_with(&anothers), wrong);
     }
 
     #[test]

@@ -320,13 +320,14 @@ fn urls_of_a_profile_stand_in_its_certificates() {
 proptest! {
     #[test]
     fn every_serial_and_attribute_comes_back(
-        octets: [u8; 20],
+        millis: u64,
+        random: [u8; 14],
         values: std::collections::BTreeMap<String, String>,
     ) {
         let (key, root) = sealed_root();
         let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
         let attributes = Attributes { values };
-        let serial = SerialNumber::from_random(octets);
+        let serial = SerialNumber::new(millis, random);
         let mut order = order(&csr);
         order.attributes = Some(&attributes);
         let draft = profile("default").draft(&root, &serial, &order, now()).unwrap();

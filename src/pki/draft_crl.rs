@@ -1,5 +1,7 @@
 //! Drafting a CRL: written straight as DER, since it may have very many entries.
 
+use std::sync::Arc;
+
 use const_oid::db::rfc5280;
 
 use super::algorithm::SignatureAlgorithm;
@@ -12,13 +14,34 @@ use super::lint::{Finding, lint_crl};
 use super::reason::Reason;
 use crate::clock::Timestamp;
 
-/// What a CRL carries besides serial numbers and times. Fabric CA's carry neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CrlShape {
-    /// The CRL number.
-    pub number: Option<u64>,
-    /// Whether entries tell their reason; that of unspecified ones is left out, as RFC 5280 wants.
-    pub reasons: bool,
+/// The entries of a CRL as they stand in it: written once, for any number of lists.
+#[derive(Debug, Clone)]
+pub struct CrlEntries(Arc<[u8]>);
+
+impl CrlEntries {
+    /// Writes entries in the order given, with or without their reasons; that of unspecified ones is
+    /// left out, as RFC 5280 wants. Fabric CA's lists carry no reasons.
+    ///
+    /// # Errors
+    /// When they are too many for a CRL.
+    pub fn write(
+        entries: impl Iterator<Item = Revoked>,
+        reasons: bool,
+    ) -> Result<Self, DraftCrlError> {
+        let mut list = Vec::with_capacity(entries.size_hint().0.min(MAX_CRL / 64) * 55);
+        for entry in entries {
+            push_entry(&mut list, &entry, reasons);
+            if list.len() > MAX_CRL {
+                return Err(DraftCrlError::TooLarge);
+            }
+        }
+        Ok(Self(list.into()))
+    }
+
+    /// How many octets they take.
+    pub fn octets(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// Why there is no draft of a CRL.
@@ -42,8 +65,8 @@ pub enum DraftCrlError {
 /// When the issuer may not sign CRLs, the times are in the wrong order, or it becomes too large.
 pub fn draft_crl(
     issuer: &Certificate,
-    entries: impl Iterator<Item = Revoked>,
-    shape: CrlShape,
+    entries: &CrlEntries,
+    number: Option<u64>,
     this_update: Timestamp,
     next_update: Timestamp,
 ) -> Result<Draft<Crl>, DraftCrlError> {
@@ -54,7 +77,7 @@ pub fn draft_crl(
         issuer: issuer.subject_der().to_vec(),
         this_update,
         next_update: Some(next_update),
-        number: shape.number,
+        number,
         authority_key_id: Some(issuer.issuing_key_id()),
     };
     let findings = lint_crl(&head, issuer);
@@ -65,15 +88,9 @@ pub fn draft_crl(
     let mut times = Vec::new();
     asn1::push_time(&mut times, this_update);
     asn1::push_time(&mut times, next_update);
-    let mut list = Vec::with_capacity(entries.size_hint().0.min(MAX_CRL / 64) * 55);
-    for entry in entries {
-        push_entry(&mut list, &entry, shape.reasons);
-        if list.len() > MAX_CRL {
-            return Err(DraftCrlError::TooLarge);
-        }
-    }
     // RFC 5280 section 5.1.2.6: without entries the list itself is absent.
     let mut list_header = Vec::new();
+    let list = &entries.0;
     if !list.is_empty() {
         asn1::push_header(&mut list_header, asn1::SEQUENCE, list.len());
     }
@@ -86,20 +103,20 @@ pub fn draft_crl(
             issuer.subject_der(),
             &times,
             &list_header,
-            &list,
-            &asn1::wrap(asn1::constructed(0), &[&extension::write(&extensions(issuer, shape))]),
+            list,
+            &asn1::wrap(asn1::constructed(0), &[&extension::write(&extensions(issuer, number))]),
         ],
     );
     Ok(Draft::new(octets, issuer.public_key().clone(), head))
 }
 
-fn extensions(issuer: &Certificate, shape: CrlShape) -> Vec<Extension> {
+fn extensions(issuer: &Certificate, number: Option<u64>) -> Vec<Extension> {
     let mut list = vec![Extension {
         oid: rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER,
         critical: false,
         value: extension::authority_key_id(&issuer.issuing_key_id()),
     }];
-    if let Some(number) = shape.number {
+    if let Some(number) = number {
         let mut value = Vec::new();
         asn1::push_unsigned(&mut value, &number.to_be_bytes());
         list.push(Extension { oid: rfc5280::ID_CE_CRL_NUMBER, critical: false, value });
@@ -132,7 +149,9 @@ mod tests {
     use crate::pki::testing::{now, sealed_root};
     use proptest::prelude::*;
 
-    const PLAIN: CrlShape = CrlShape { number: None, reasons: false };
+    fn written(entries: &[Revoked], reasons: bool) -> CrlEntries {
+        CrlEntries::write(entries.iter().cloned(), reasons).unwrap()
+    }
 
     fn revoked(serial: u8, reason: Reason) -> Revoked {
         Revoked { serial: SerialNumber::from_octets(&[serial]).unwrap(), at: now(), reason }
@@ -143,7 +162,7 @@ mod tests {
         let (key, root) = sealed_root();
         let entries = [revoked(0x80, Reason::KeyCompromise), revoked(7, Reason::Unspecified)];
         let next = now().plus(86_400);
-        let draft = draft_crl(&root, entries.into_iter(), PLAIN, now(), next).unwrap();
+        let draft = draft_crl(&root, &written(&entries, false), None, now(), next).unwrap();
         let signature = key.sign(draft.to_be_signed());
         let crl = draft.seal(&signature).unwrap();
         assert_eq!(crl.verify_signed_by(root.public_key()), Ok(()));
@@ -158,8 +177,8 @@ mod tests {
     #[test]
     fn a_list_without_entries_is_absent() {
         let (key, root) = sealed_root();
-        let shape = CrlShape { number: Some(u64::MAX), reasons: true };
-        let draft = draft_crl(&root, std::iter::empty(), shape, now(), now().plus(60)).unwrap();
+        let none = written(&[], true);
+        let draft = draft_crl(&root, &none, Some(u64::MAX), now(), now().plus(60)).unwrap();
         let signature = key.sign(draft.to_be_signed());
         let crl = draft.seal(&signature).unwrap();
         assert!(crl.is_empty());
@@ -169,7 +188,7 @@ mod tests {
     #[test]
     fn a_crl_that_is_never_due_again_is_not_drafted() {
         let (_, root) = sealed_root();
-        let refused = draft_crl(&root, std::iter::empty(), PLAIN, now(), now()).unwrap_err();
+        let refused = draft_crl(&root, &written(&[], false), None, now(), now()).unwrap_err();
         assert!(matches!(refused, DraftCrlError::Lint(found) if found[0].code == "next-update"));
     }
 
@@ -189,9 +208,8 @@ mod tests {
                     reason: Reason::from_code(code).filter(|r| *r != Reason::RemoveFromCrl)?,
                 }))
                 .collect();
-            let shape = CrlShape { number, reasons: true };
-            let draft =
-                draft_crl(&root, entries.iter().cloned(), shape, now(), now().plus(60)).unwrap();
+            let list = written(&entries, true);
+            let draft = draft_crl(&root, &list, number, now(), now().plus(60)).unwrap();
             let signature = key.sign(draft.to_be_signed());
             let crl = draft.seal(&signature).unwrap();
             prop_assert_eq!(crl.entries().collect::<Vec<_>>(), entries);

@@ -39,7 +39,7 @@ pub use crl::{Crl, CrlError, CrlHead, MAX_CRL, Revoked};
 pub use csr::{Csr, CsrError, MAX_CSR};
 pub use draft::{Draft, SealError, Sealable};
 pub use draft_certificate::{Order, ProfileError};
-pub use draft_crl::{CrlShape, DraftCrlError, draft_crl};
+pub use draft_crl::{CrlEntries, DraftCrlError, draft_crl};
 pub use draft_request::{Asking, draft_request};
 pub use extension::{Extension, Purpose, Usage};
 pub use key::{KeyError, PublicKey};

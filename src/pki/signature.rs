@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::ParsedPublicKey;
 
 use super::algorithm::{KeyAlgorithm, SignatureAlgorithm, verifier};
-use super::key::PublicKey;
+use super::key::{PublicKey, sha256};
 
 /// Why a signature is none, or cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,43 @@ pub enum SignatureError {
     /// It is not two numbers of the right size, or not within the range of the curve.
     #[error("the signature is malformed")]
     Malformed,
+}
+
+/// A signature that was verified, and what it is the signature of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    key: [u8; 32],
+    digest: [u8; 32],
+    octets: Vec<u8>,
+}
+
+impl Verified {
+    /// Verifies the signature of `key` over `message`, in the algorithm that goes with the key.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub fn new(key: &PublicKey, message: &[u8], octets: &[u8]) -> Result<Self, SignatureError> {
+        verify(key, SignatureAlgorithm::for_key(key.algorithm()), message, octets)?;
+        let (key, digest) = (key.spki_hash(), sha256(message));
+        Ok(Self { key, digest, octets: octets.to_vec() })
+    }
+
+    /// On the word of the signer, which hands out nothing that it has not verified with the very key:
+    /// SHA-256 of that key's SubjectPublicKeyInfo, and of what it signed. Verifying costs about as
+    /// much as signing, so it is done once. `hsm` alone may call this; `tests/house` looks.
+    pub(crate) fn vouched_for(key: [u8; 32], digest: [u8; 32], octets: Vec<u8>) -> Self {
+        Self { key, digest, octets }
+    }
+
+    /// Whether it is the signature of this key over the octets with this SHA-256.
+    pub fn is_of(&self, key: &PublicKey, digest: &[u8; 32]) -> bool {
+        self.key == key.spki_hash() && self.digest == *digest
+    }
+
+    /// As certificates carry it.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
 }
 
 /// Checks the signature of `key` over `message`. For ECDSA the signature is a DER `ECDSA-Sig-Value`

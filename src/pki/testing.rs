@@ -60,9 +60,9 @@ pub(super) fn profile(name: &str) -> Profile {
 
 /// A serial number of ours that ends in `last`.
 pub(super) fn serial(last: u8) -> SerialNumber {
-    let mut octets = [7; 20];
-    octets[19] = last;
-    SerialNumber::from_random(octets)
+    let mut random = [7; 14];
+    random[13] = last;
+    SerialNumber::new(0, random)
 }
 
 /// A root by the built-in profile.

@@ -10,8 +10,10 @@ use crate::id::{CaName, KeyId};
 use crate::pki::{Certificate, Profile};
 use crate::service::error::{Error, Kind};
 use crate::service::issuer::{Issuer, Issuers};
+use crate::service::open_intents::OpenIntents;
 use crate::service::options::{CaOptions, LimitOptions};
 use crate::service::profiles::Profiles;
+use crate::service::revoked::RevokedEntries;
 use crate::service::secrets::{SecretScheme, Secrets};
 use crate::service::throttle::Throttle;
 use crate::store::Store;
@@ -29,6 +31,8 @@ pub struct Commons {
     pub secrets: SecretScheme,
     /// Names this process in the journal: intents that it left open are its own to settle.
     pub instance: String,
+    /// The intents of this process that are not closed.
+    pub open_intents: OpenIntents,
 }
 
 /// One certificate authority. Its deeds stand one to a file in this room.
@@ -40,6 +44,7 @@ pub struct Authority {
     pub(super) clock: Clock,
     pub(super) secrets: Secrets,
     pub(super) instance: String,
+    pub(super) open_intents: OpenIntents,
     pub(super) limits: LimitOptions,
     pub(super) crl_seconds: i64,
     pub(super) profiles: Profiles,
@@ -47,6 +52,8 @@ pub struct Authority {
     pub(super) throttle: Throttle,
     /// Wakes the publisher of revocation lists.
     pub(super) revoked: tokio::sync::Notify,
+    /// What is on them.
+    pub(super) revoked_entries: RevokedEntries,
 }
 
 impl Authority {
@@ -65,12 +72,14 @@ impl Authority {
             clock: commons.clock.clone(),
             secrets: Secrets::new(options.name.clone(), commons.secrets.clone()),
             instance: commons.instance.clone(),
+            open_intents: commons.open_intents.clone(),
             limits: options.limits,
             crl_seconds: i64::from(options.crl.lifetime_hours) * 3600,
             profiles,
             issuers,
             throttle: Throttle::new(options.limits.password_attempts),
             revoked: tokio::sync::Notify::new(),
+            revoked_entries: RevokedEntries::new(),
         }))
     }
 

@@ -212,7 +212,8 @@ impl Ceremony<'_> {
         let key = self.make_key(&self.commons.hsm, &label, options.key_algorithm).await?;
         let subject = subject(&options.subject, ca.name.as_str());
         let now = self.commons.clock.now();
-        let draft = profile.draft_root(&key.public, &serial()?, &subject, now)?;
+        let draft =
+            profile.draft_root(&key.public, &serial(&self.commons.clock)?, &subject, now)?;
         let certificate = self.sign(ca, &self.commons.hsm, draft, "root").await?;
         Ok(Made { certificate, above: Vec::new(), key, label })
     }
@@ -225,7 +226,8 @@ impl Ceremony<'_> {
         let key = self.make_key(&hsm, &label, options.key_algorithm).await?;
         let subject = subject(&options.subject, &format!("{}-root", ca.name));
         let now = self.commons.clock.now();
-        let draft = profile.draft_root(&key.public, &serial()?, &subject, now)?;
+        let draft =
+            profile.draft_root(&key.public, &serial(&self.commons.clock)?, &subject, now)?;
         let certificate = self.sign(ca, &hsm, draft, "root").await?;
         Ok(Made { certificate, above: Vec::new(), key, label })
     }
@@ -242,7 +244,13 @@ impl Ceremony<'_> {
         let key = self.make_key(&self.commons.hsm, &label, options.key_algorithm).await?;
         let subject = subject(&options.subject, ca.name.as_str());
         let now = self.commons.clock.now();
-        let draft = profile.draft_issuing(root, &key.public, &serial()?, &subject, now)?;
+        let draft = profile.draft_issuing(
+            root,
+            &key.public,
+            &serial(&self.commons.clock)?,
+            &subject,
+            now,
+        )?;
         let certificate = self.sign(ca, &self.hsm_of_root(ca), draft, "issuing issuer").await?;
         Ok(Made { certificate, above: vec![root.clone()], key, label })
     }
@@ -269,7 +277,7 @@ impl Ceremony<'_> {
             .desk(&self.commons.hsm)
             .sign(
                 Signing { row, claim: Claim::None, entry },
-                move |signature| draft.seal(signature).map_err(Error::from),
+                move |signature| draft.seal_with(signature).map_err(Error::from),
                 move |_| {
                     let kind = JournalKind::Request;
                     (Change::SealRequest { issuer: key_id, name, kind }, recorded)
@@ -329,7 +337,7 @@ impl Ceremony<'_> {
         self.desk(hsm)
             .sign(
                 Signing { row, claim: Claim::None, entry },
-                move |signature| draft.seal(signature).map_err(Error::from),
+                move |signature| draft.seal_with(signature).map_err(Error::from),
                 // An issuer's certificate is kept with the issuers, not with those of members.
                 move |_| {
                     let kind = JournalKind::Certificate;
@@ -380,6 +388,7 @@ impl Ceremony<'_> {
 
     fn desk(&self, hsm: &Hsm) -> Desk {
         Desk {
+            open_intents: self.commons.open_intents.clone(),
             store: self.commons.store.clone(),
             hsm: hsm.clone(),
             clock: self.commons.clock.clone(),

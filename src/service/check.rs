@@ -33,6 +33,10 @@ pub struct Report {
     pub crls: u64,
     /// Signatures of the signer's ledger that were found in the journal.
     pub signatures: u64,
+    /// Of these, made a second time of the same octets, since the first one was lost on its way.
+    pub repeated: u64,
+    /// Lines of the ledger that a crash cut short; their signatures were not handed out.
+    pub cut_short: u64,
     /// What is wrong, a sentence each.
     pub faults: Vec<String>,
 }
@@ -57,7 +61,7 @@ pub async fn check(
     ledger: Option<&[LedgerLine]>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    let mut digests: BTreeMap<([u8; 32], [u8; 32]), u64> = BTreeMap::new();
+    let mut digests = BTreeSet::new();
     for ca in cas {
         let issuers = check_issuers(reader, ca, &mut report).await?;
         let journal = read_journal(reader, ca, &mut report, &mut digests).await?;
@@ -66,21 +70,29 @@ pub async fn check(
             check_crl(reader, ca, issuer, &mut report).await?;
         }
     }
-    for line in ledger.unwrap_or_default() {
-        match digests.get_mut(&(line.key, line.digest)) {
-            // A journal row stands for one signature: a second one of the same octets is off the record.
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                report.signatures += 1;
-            }
-            _ => report.faults.push(format!(
+    check_ledger(ledger.unwrap_or_default(), &digests, &mut report);
+    Ok(report)
+}
+
+/// Key and digest of what the journal holds.
+type Digests = BTreeSet<([u8; 32], [u8; 32])>;
+
+/// Every signature stands for a journal row. One row may have two: when a signer dies before its answer
+/// is read, the same octets are signed again, and what they say is on record all the same.
+fn check_ledger(ledger: &[LedgerLine], digests: &Digests, report: &mut Report) {
+    let mut seen = BTreeSet::new();
+    for line in ledger {
+        if !digests.contains(&(line.key, line.digest)) {
+            report.faults.push(format!(
                 "key {} signed {} which is not in the journal",
                 hex::encode(line.key),
                 hex::encode(line.digest)
-            )),
+            ));
+            continue;
         }
+        report.signatures += 1;
+        report.repeated += u64::from(!seen.insert((line.key, line.digest)));
     }
-    Ok(report)
 }
 
 async fn check_issuers(
@@ -135,7 +147,7 @@ async fn read_journal(
     reader: &Reader,
     ca: &CaName,
     report: &mut Report,
-    digests: &mut BTreeMap<([u8; 32], [u8; 32]), u64>,
+    digests: &mut Digests,
 ) -> Result<Journal, Error> {
     let mut sealed = Journal::new();
     let filter = JournalFilter { ca: Some(ca.clone()), ..JournalFilter::default() };
@@ -146,7 +158,7 @@ async fn read_journal(
         after = Some(last.cursor());
         for row in page {
             report.journal += 1;
-            *digests.entry((row.intent.key, row.intent.digest)).or_default() += 1;
+            digests.insert((row.intent.key, row.intent.digest));
             match row.state {
                 JournalState::Open => report.faults.push(format!(
                     "{ca} journal {}: still open; the next start settles it",
@@ -248,4 +260,24 @@ async fn check_crl(
         report.faults.push(format!("{ca}: the published CRL of {} is not good", issuer.key_id()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_may_be_repeated_but_not_be_off_the_record() {
+        let line = |digest| LedgerLine { key: [1; 32], digest: [digest; 32] };
+        let digests = Digests::from([([1; 32], [1; 32]), ([1; 32], [2; 32])]);
+        let mut report = Report::default();
+        check_ledger(&[line(1), line(2), line(1)], &digests, &mut report);
+        assert!(report.faults.is_empty(), "{:?}", report.faults);
+        assert_eq!((report.signatures, report.repeated), (3, 1));
+        check_ledger(&[line(3)], &digests, &mut report);
+        assert!(report.faults[0].contains("not in the journal"), "{:?}", report.faults);
+        let other_key = LedgerLine { key: [9; 32], digest: [1; 32] };
+        check_ledger(&[other_key], &digests, &mut report);
+        assert_eq!(report.faults.len(), 2);
+    }
 }

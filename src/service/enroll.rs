@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::id::SerialNumber;
 use crate::pki::{Attributes, Certificate, Csr, Order, ProfileError, Subject, SubjectError};
 use crate::service::authority::Authority;
@@ -110,7 +110,8 @@ impl Authority {
             one_role: !profile.options().group_subject_fields && !profile.is_for_authorities(),
         };
         let issuer = self.issuers.active();
-        let draft = profile.draft(issuer.certificate(), &serial()?, &order, self.clock.now());
+        let draft =
+            profile.draft(issuer.certificate(), &serial(&self.clock)?, &order, self.clock.now());
         let draft = match (draft, attributes) {
             // A field that is too long is told before an attribute that is missing.
             (Err(error @ ProfileError::Subject(_)), _) => return Err(error.into()),
@@ -170,8 +171,9 @@ fn attributes_of(
 }
 
 /// A fresh serial number.
-pub(super) fn serial() -> Result<SerialNumber, Error> {
-    crate::secret::random().map(SerialNumber::from_random).map_err(|source| {
+pub(super) fn serial(clock: &Clock) -> Result<SerialNumber, Error> {
+    let random = crate::secret::random();
+    random.map(|random| SerialNumber::new(clock.millis(), random)).map_err(|source| {
         Error::new(Kind::Internal, "the system gives no randomness").because(source)
     })
 }

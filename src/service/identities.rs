@@ -11,6 +11,7 @@ use crate::service::page::Page;
 use crate::service::register::{AffiliationChoice, check_secret, check_texts, told};
 use crate::service::rules::{
     is_registrar, max_enrollments_on_modify, may_give, may_manage, may_manage_affiliation, merged,
+    registrar_roles,
 };
 use crate::service::secrets::Origin;
 use crate::store::{Attribute, Change, Error as StoreError, Identity, IdentityFilter, Write};
@@ -33,7 +34,37 @@ pub struct ModifyIdentity {
     pub max_enrollments: i64,
 }
 
+/// What decides on the list of identities that a caller sees. Two that are equal see the same list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdentitiesView {
+    affiliation: Affiliation,
+    roles: String,
+    version: i64,
+}
+
+impl IdentitiesView {
+    /// A view that differs by its version alone.
+    #[cfg(test)]
+    pub(crate) fn for_test(version: i64) -> Self {
+        Self { affiliation: Affiliation::ROOT, roles: String::new(), version }
+    }
+}
+
 impl Authority {
+    /// How the list of identities looks to `caller` now.
+    ///
+    /// # Errors
+    /// As [`identities`](Self::identities).
+    pub async fn identities_view(&self, caller: &Caller) -> Result<IdentitiesView, Error> {
+        self.lists_identities(caller).await?;
+        let roles = registrar_roles(&caller.identity.attributes);
+        Ok(IdentitiesView {
+            affiliation: caller.identity.affiliation.clone(),
+            roles: roles.unwrap_or_default().to_owned(),
+            version: self.store.read().identities_version().await?,
+        })
+    }
+
     /// Those of at most `limit` identities after `after` whose type and affiliation `caller` may
     /// manage, by enrollment ID. A page may be empty and yet not be the last.
     ///
@@ -45,10 +76,7 @@ impl Authority {
         after: Option<&EnrollmentId>,
         limit: u32,
     ) -> Result<Page<Identity, EnrollmentId>, Error> {
-        if !is_registrar(&caller.identity.attributes) {
-            let done = Err(Error::forbidden("the caller holds no `hf.Registrar.Roles`"));
-            return self.audited(caller, "refused-list-identities", "", done).await;
-        }
+        self.lists_identities(caller).await?;
         let filter =
             IdentityFilter { scope: Some(caller.identity.affiliation.clone()), kinds: None };
         let after = after.map(EnrollmentId::as_str);
@@ -57,6 +85,14 @@ impl Authority {
         // The type is compared here: the case of letters is more than a database knows of it.
         page.items.retain(|at| may_manage(&caller.identity, &at.kind, &at.affiliation).is_ok());
         Ok(page)
+    }
+
+    async fn lists_identities(&self, caller: &Caller) -> Result<(), Error> {
+        if is_registrar(&caller.identity.attributes) {
+            return Ok(());
+        }
+        let done = Err(Error::forbidden("the caller holds no `hf.Registrar.Roles`"));
+        self.audited(caller, "refused-list-identities", "", done).await
     }
 
     /// The identity `id`.

@@ -12,9 +12,11 @@ use crate::audit::{Entry, Intent, Recorded};
 use crate::clock::Clock;
 use crate::hsm::{Hsm, Place, Purpose};
 use crate::id::KeyId;
+use crate::pki::signature::Verified;
 use crate::pki::{Certificate, Draft};
 use crate::service::authority::Authority;
 use crate::service::error::{Error, Kind};
+use crate::service::open_intents::OpenIntents;
 use crate::store::{
     self, CertificateRow, Change, Claim, JournalKind, JournalRow, JournalState, Store, Write,
 };
@@ -36,6 +38,7 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) hsm: Hsm,
     pub(super) clock: Clock,
+    pub(super) open_intents: OpenIntents,
 }
 
 impl Desk {
@@ -44,13 +47,19 @@ impl Desk {
     pub(super) async fn sign<T: Send + 'static>(
         &self,
         signing: Signing,
-        seal: impl FnOnce(&[u8]) -> Result<T, Error> + Send + 'static,
+        seal: impl FnOnce(&Verified) -> Result<T, Error> + Send + 'static,
         record: impl FnOnce(&T) -> (Change, Entry) + Send + 'static,
     ) -> Result<T, Error> {
         // 1. A place at the token: when it is busy, nothing is written and nothing is owed.
         let place = self.hsm.reserve()?;
+        let at_work = self.open_intents.begin();
+        let at_work = at_work.ok_or_else(|| Error::new(Kind::Unavailable, "the server stops"))?;
         let desk = self.clone();
-        let task = tokio::spawn(async move { desk.walk(place, signing, seal, record).await });
+        let task = tokio::spawn(async move {
+            let done = desk.walk(place, signing, seal, record).await;
+            drop(at_work);
+            done
+        });
         task.await.map_err(|e| Error::new(Kind::Internal, "the signing task died").because(e))?
     }
 
@@ -58,7 +67,7 @@ impl Desk {
         &self,
         place: Place,
         signing: Signing,
-        seal: impl FnOnce(&[u8]) -> Result<T, Error>,
+        seal: impl FnOnce(&Verified) -> Result<T, Error>,
         record: impl FnOnce(&T) -> (Change, Entry),
     ) -> Result<T, Error> {
         let Signing { row, claim, entry } = signing;
@@ -87,7 +96,7 @@ impl Desk {
             }
         };
 
-        // 4. Put the signature on: it is verified, and what comes out is compared with the draft.
+        // 4. Put the signature on: it is that of the draft, and what comes out is compared with it.
         let sealed = match seal(&signature) {
             Ok(sealed) => sealed,
             Err(error) => {
@@ -118,7 +127,8 @@ impl Desk {
             at: self.clock.now(),
             signed,
         };
-        let unsettled = match self.store.write(Write::new(change, open.entry.clone())).await {
+        let write = Write::new(change, open.entry.clone());
+        let unsettled = match self.store.write(write.clone()).await {
             Ok(_) => return Settled::Abandoned,
             Err(store::Error::Lost(_)) => {
                 match self.store.read().journal_row(&open.issuer, &open.name).await {
@@ -131,6 +141,7 @@ impl Desk {
             Err(error) => error.to_string(),
         };
         warn!(why = unsettled, journal.name = %open.name, "an intent stays open until the sweep");
+        self.open_intents.add(write);
         Settled::Unknown
     }
 }
@@ -177,7 +188,12 @@ pub(super) struct Issue {
 
 impl Authority {
     pub(super) fn desk(&self) -> Desk {
-        Desk { store: self.store.clone(), hsm: self.hsm.clone(), clock: self.clock.clone() }
+        Desk {
+            store: self.store.clone(),
+            hsm: self.hsm.clone(),
+            clock: self.clock.clone(),
+            open_intents: self.open_intents.clone(),
+        }
     }
 
     /// A row for the journal of this CA.
@@ -230,8 +246,8 @@ impl Authority {
             };
             (Change::SealCertificate { row }, recorded)
         };
-        let seal = move |signature: &[u8]| {
-            draft.seal(signature).map_err(|source| {
+        let seal = move |signature: &Verified| {
+            draft.seal_with(signature).map_err(|source| {
                 error!(error = %source, "a signature does not fit what was to be signed");
                 Error::new(Kind::Internal, "the signature could not be used").because(source)
             })

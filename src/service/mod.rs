@@ -15,6 +15,7 @@ mod error;
 mod identities;
 mod issue;
 mod issuer;
+mod open_intents;
 mod options;
 mod page;
 mod profiles;
@@ -23,6 +24,7 @@ mod recover;
 mod refusal;
 mod register;
 mod revoke;
+mod revoked;
 pub mod rules;
 mod secrets;
 mod server_certificate;
@@ -38,8 +40,9 @@ pub use certificates::CertificateQuery;
 pub use check::{LedgerLine, Report, check};
 pub use enroll::{AttributeRequest, Enroll};
 pub use error::{Error, Kind};
-pub use identities::ModifyIdentity;
+pub use identities::{IdentitiesView, ModifyIdentity};
 pub use issuer::Issuer;
+pub use open_intents::OpenIntents;
 pub use options::{
     CaOptions, CrlOptions, Hierarchy, IdentityOptions, IssuerAlgorithm, IssuerOptions,
     LimitOptions, ParentOptions, ProfileOverride, RootOptions, RootSignerOptions, SubjectOptions,
@@ -49,6 +52,7 @@ pub use publish_crl::CrlQuery;
 pub use recover::{Sweep, recover};
 pub use register::{AffiliationChoice, Register, Registered};
 pub use revoke::{Revoke, RevokedCertificate, Target};
+pub use revoked::ListRoom;
 pub use rules::AffiliationTree;
 pub use secrets::SecretScheme;
 pub use server_certificate::TLS_LABEL;

@@ -1,18 +1,20 @@
 //! Revocation lists: those that a caller asks for, and those that are published by themselves.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::{error, info};
 
 use crate::audit::Entry;
 use crate::clock::Timestamp;
-use crate::pki::{Crl, CrlShape, Reason, Revoked, draft_crl};
+use crate::pki::signature::Verified;
+use crate::pki::{Crl, draft_crl};
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind};
 use crate::service::issue::Signing;
 use crate::service::issuer::Issuer;
+use crate::service::revoked::{ListRoom, entries_of};
 use crate::service::rules::{GENERATE_CRL, Switch, switch};
 use crate::store::{Change, Claim, JournalKind, RevokedFilter};
 
@@ -41,7 +43,7 @@ impl Authority {
         self: &Arc<Self>,
         caller: &Caller,
         query: CrlQuery,
-    ) -> Result<Crl, Error> {
+    ) -> Result<(Crl, ListRoom), Error> {
         match switch(&caller.identity.attributes, GENERATE_CRL) {
             Switch::On => {}
             Switch::NotBoolean => {
@@ -68,14 +70,20 @@ impl Authority {
     ///
     /// # Errors
     /// Of the token or the store.
-    pub async fn crl_after_revocation(self: &Arc<Self>, caller: &Caller) -> Result<Crl, Error> {
+    pub async fn crl_after_revocation(
+        self: &Arc<Self>,
+        caller: &Caller,
+    ) -> Result<(Crl, ListRoom), Error> {
         self.answer_crl(caller.id(), CrlQuery::default()).await
     }
 
-    async fn answer_crl(self: &Arc<Self>, actor: &str, query: CrlQuery) -> Result<Crl, Error> {
+    async fn answer_crl(
+        self: &Arc<Self>,
+        actor: &str,
+        query: CrlQuery,
+    ) -> Result<(Crl, ListRoom), Error> {
         let name = format!("crl:{}", random_hex()?);
-        let shape = CrlShape { number: None, reasons: false };
-        self.sign_crl(&self.issuers.active().clone(), actor, name, shape, query).await
+        self.sign_crl(&self.issuers.active().clone(), actor, name, None, query).await
     }
 
     /// Publishes the next list of an issuer, with its number and reasons.
@@ -84,9 +92,9 @@ impl Authority {
     /// Of the token or the store.
     pub async fn publish_crl(self: &Arc<Self>, issuer: &Issuer) -> Result<Crl, Error> {
         let number = self.store.read().next_crl_number(issuer.key_id()).await?;
-        let shape = CrlShape { number: u64::try_from(number).ok(), reasons: true };
         let name = format!("crl:{number}:{}", random_hex()?);
-        let crl = self.sign_crl(issuer, "chancery", name, shape, CrlQuery::default()).await?;
+        let (number_on_it, all) = (u64::try_from(number).ok(), CrlQuery::default());
+        let (crl, _room) = self.sign_crl(issuer, "chancery", name, number_on_it, all).await?;
         info!(ca.name = %self.name, crl.number = number, "published CRL {number}");
         Ok(crl)
     }
@@ -96,24 +104,25 @@ impl Authority {
         issuer: &Issuer,
         actor: &str,
         name: String,
-        shape: CrlShape,
+        number: Option<u64>,
         query: CrlQuery,
-    ) -> Result<Crl, Error> {
-        let filter = RevokedFilter {
-            revoked_after: query.revoked_after,
-            revoked_before: query.revoked_before,
-            expires_after: query.expires_after,
-            expires_before: query.expires_before,
+    ) -> Result<(Crl, ListRoom), Error> {
+        // Those with a number are published: they tell reasons as well.
+        let (now, reader, reasons) = (self.clock.now(), self.store.read(), number.is_some());
+        let entries = if query == CrlQuery::default() {
+            self.revoked_entries.all(reader, issuer.key_id(), reasons).await?
+        } else {
+            let filter = RevokedFilter {
+                revoked_after: query.revoked_after,
+                revoked_before: query.revoked_before,
+                expires_after: query.expires_after,
+                expires_before: query.expires_before,
+            };
+            entries_of(reader.revoked(issuer.key_id(), &filter).await?, reasons)?
         };
-        let now = self.clock.now();
-        let revoked = self.store.read().revoked(issuer.key_id(), &filter).await?;
-        let entries = revoked.into_iter().map(|row| Revoked {
-            serial: row.serial,
-            at: row.at,
-            reason: reason_of(row.reason_code),
-        });
-        let draft =
-            draft_crl(issuer.certificate(), entries, shape, now, now.plus(self.crl_seconds))?;
+        let room = self.revoked_entries.room_for(&entries).await?;
+        let next = now.plus(self.crl_seconds);
+        let draft = draft_crl(issuer.certificate(), &entries, number, now, next)?;
         let mut row =
             self.journal_row(issuer.key_id(), JournalKind::Crl, name.clone(), draft.intent());
         actor.clone_into(&mut row.caller);
@@ -122,7 +131,7 @@ impl Authority {
         let key_id = issuer.key_id().clone();
         // Only published lists are kept: those on demand are many, and can be made again.
         let keep = move |crl: &Crl| {
-            let change = match shape.number.and_then(|number| i64::try_from(number).ok()) {
+            let change = match number.and_then(|number| i64::try_from(number).ok()) {
                 Some(number) => {
                     Change::SealCrl { issuer: key_id, name, der: crl.der().to_vec(), number }
                 }
@@ -130,12 +139,13 @@ impl Authority {
             };
             (change, recorded)
         };
-        let seal = move |signature: &[u8]| {
-            draft.seal(signature).map_err(|source| {
+        let seal = move |signature: &Verified| {
+            draft.seal_with(signature).map_err(|source| {
                 Error::new(Kind::Internal, "the signature could not be used").because(source)
             })
         };
-        self.desk().sign(Signing { row, claim: Claim::None, entry }, seal, keep).await
+        let crl = self.desk().sign(Signing { row, claim: Claim::None, entry }, seal, keep).await?;
+        Ok((crl, room))
     }
 
     /// The last published list of the active issuer, as DER.
@@ -151,15 +161,18 @@ impl Authority {
     pub async fn keep_crls_published(self: Arc<Self>) {
         loop {
             let mut wait = Duration::from_mins(1);
+            let began = Instant::now();
             for issuer in self.issuers.all() {
                 if let Err(error) = self.publish_if_due(issuer).await {
                     error!(%error, ca.name = %self.name, "could not publish a CRL; trying again");
                     wait = Duration::from_secs(5);
                 }
             }
-            // A revocation wakes us at once; one list answers for all that came in that second.
+            // A revocation wakes us at once; one list answers for all that came in that second, or
+            // in so long that the making of long lists takes little of the machine.
+            let pause = Duration::from_secs(1).max(began.elapsed() * 20);
             tokio::select! {
-                () = self.revoked.notified() => tokio::time::sleep(Duration::from_secs(1)).await,
+                () = self.revoked.notified() => tokio::time::sleep(pause).await,
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -173,14 +186,9 @@ impl Authority {
                 let crl = Crl::from_der(row.der)?;
                 let margin = RENEW_BEFORE_SECONDS.min(self.crl_seconds / 4);
                 let head = crl.head();
-                head.next_update.is_none_or(|end| end <= now.plus(margin)) || {
-                    let since = RevokedFilter {
-                        revoked_after: Some(head.this_update.plus(-1)),
-                        ..RevokedFilter::default()
-                    };
-                    let newer = self.store.read().revoked(issuer.key_id(), &since).await?;
-                    newer.iter().any(|row| crl.find(&row.serial).is_none())
-                }
+                let ends = head.next_update.is_none_or(|end| end <= now.plus(margin));
+                // Nothing leaves a list: one that lacks something has fewer entries.
+                ends || crl.len() < self.store.read().revoked_count(issuer.key_id()).await?
             }
         };
         if due {
@@ -195,8 +203,4 @@ fn random_hex() -> Result<String, Error> {
     crate::secret::random::<16>().map(hex::encode).map_err(|source| {
         Error::new(Kind::Internal, "the system gives no randomness").because(source)
     })
-}
-
-fn reason_of(code: i64) -> Reason {
-    u8::try_from(code).ok().and_then(Reason::from_code).unwrap_or(Reason::Unspecified)
 }

@@ -31,8 +31,9 @@ pub enum Sweep {
 /// Of the store.
 pub async fn recover(commons: &Commons, sweep: Sweep) -> Result<usize, Error> {
     let now = commons.clock.now();
+    let mut settled = settle_ours(commons).await?;
     let open = JournalFilter { state: Some(JournalState::Open), ..JournalFilter::default() };
-    let (mut settled, mut after) = (0, None);
+    let mut after = None;
     loop {
         let page = commons.store.read().journal(&open, after.as_ref(), PAGE).await?;
         for row in &page {
@@ -48,6 +49,25 @@ pub async fn recover(commons: &Commons, sweep: Sweep) -> Result<usize, Error> {
     }
     if settled > 0 {
         warn!("settled {settled} intents that were left open");
+    }
+    Ok(settled)
+}
+
+/// Closes what the deeds of this process could not close because the store failed.
+async fn settle_ours(commons: &Commons) -> Result<usize, Error> {
+    let mut settled = 0;
+    let mut writes = commons.open_intents.take().into_iter();
+    while let Some(write) = writes.next() {
+        match commons.store.write(write.clone()).await {
+            Ok(_) => settled += 1,
+            // It is closed already.
+            Err(store::Error::Lost(_)) => {}
+            Err(error) => {
+                commons.open_intents.add(write);
+                writes.for_each(|write| commons.open_intents.add(write));
+                return Err(error.into());
+            }
+        }
     }
     Ok(settled)
 }

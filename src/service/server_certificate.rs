@@ -71,7 +71,7 @@ impl Authority {
         };
         let profile = self.profile(PROFILE)?;
         let at = self.clock.now();
-        let draft = profile.draft(issuer.certificate(), &serial()?, &order, at)?;
+        let draft = profile.draft(issuer.certificate(), &serial(&self.clock)?, &order, at)?;
         let certificate = self
             .issue(Issue {
                 draft,

@@ -18,6 +18,7 @@ use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind};
 use crate::service::issuer::{Issuer, Issuers};
+use crate::service::open_intents::OpenIntents;
 use crate::service::options::LimitOptions;
 use crate::service::profiles::Profiles;
 use crate::service::secrets::{SecretScheme, Secrets};
@@ -60,12 +61,14 @@ impl Registry {
             ),
             secrets: Secrets::new("ca".parse().unwrap(), SecretScheme::local()),
             instance: "test".into(),
+            open_intents: OpenIntents::default(),
             limits,
             crl_seconds: 3600,
             profiles: Profiles::load(None, &BTreeMap::new()).unwrap(),
             issuers: Issuers::for_test(ISSUERS.0.clone(), vec![ISSUERS.1.clone()]),
             throttle: Throttle::new(10),
             revoked: tokio::sync::Notify::new(),
+            revoked_entries: crate::service::revoked::RevokedEntries::new(),
         });
         for name in ["x", "x.sub", "x.sub.leaf", "y"] {
             let (ca, name) = (authority.name.clone(), affiliation(name));
@@ -191,7 +194,7 @@ fn self_signed(name: &str) -> Issuer {
     let public = PublicKey::from_spki(public.as_bytes()).unwrap();
     let root = Profile::built_in().into_iter().find(|p| p.name().as_str() == "root").unwrap();
     let subject = Subject::named(name);
-    let serial = SerialNumber::from_random([7; 20]);
+    let serial = SerialNumber::new(0, [7; 14]);
     let draft = root.draft_root(&public, &serial, &subject, Timestamp::from_unix(NOW)).unwrap();
     let signature: Signature = key.sign(draft.to_be_signed());
     let certificate = draft.seal(signature.normalize_s().to_der().as_bytes()).unwrap();

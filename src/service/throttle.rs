@@ -8,7 +8,7 @@
 //! Invariant: the map is bounded; a flood of names drops the entries that were used longest ago.
 
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
+use std::collections::hash_map::{Entry, RandomState};
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -46,7 +46,10 @@ pub(super) struct Throttle {
 
 #[derive(Debug, Default)]
 struct Pairs {
-    by_pair: HashMap<(u64, u64), Count>,
+    /// By identity, then by source; no identity is there without a source.
+    by_identity: HashMap<u64, HashMap<u64, Count>>,
+    /// How many pairs there are.
+    total: usize,
     /// Counts up with each use: the entry with the lowest was used longest ago.
     uses: u64,
 }
@@ -66,8 +69,10 @@ impl Throttle {
 
     /// Whether an attempt is refused unseen.
     pub(super) fn locked(&self, id: &str, source: IpAddr, at: Timestamp) -> bool {
-        let key = self.key(id, source);
-        self.lock().by_pair.get(&key).is_some_and(|count| count.locked_until > at)
+        let (identity, source) = self.key(id, source);
+        let pairs = self.lock();
+        let count = pairs.by_identity.get(&identity).and_then(|sources| sources.get(&source));
+        count.is_some_and(|count| count.locked_until > at)
     }
 
     /// Decides an attempt whose secret was compared. Attempts are decided one after another, so of a
@@ -80,25 +85,17 @@ impl Throttle {
         let mut pairs = self.lock();
         pairs.uses += 1;
         let used = pairs.uses;
-        if let Some(count) = pairs.by_pair.get_mut(&key) {
+        if let Some(count) = pairs.find(key) {
             count.used = used;
             if count.locked_until > at {
                 return Judged::Locked;
             }
         }
         if right {
-            pairs.by_pair.remove(&key);
+            pairs.remove(key);
             return Judged::Admitted;
         }
-        if pairs.by_pair.len() >= CAPACITY && !pairs.by_pair.contains_key(&key) {
-            pairs.drop_oldest();
-        }
-        let count = pairs.by_pair.entry(key).or_insert(Count {
-            wrong: 0,
-            locks: 0,
-            locked_until: Timestamp::from_unix(0),
-            used,
-        });
+        let count = pairs.find_or_add(key, used);
         count.wrong += 1;
         if count.wrong >= self.attempts {
             let seconds = FIRST_LOCK_SECONDS << count.locks.min(16);
@@ -113,7 +110,9 @@ impl Throttle {
     /// Forgets what was counted against an identity: it has a new secret.
     pub(super) fn forget(&self, id: &EnrollmentId) {
         let identity = self.hasher.hash_one(id.as_str());
-        self.lock().by_pair.retain(|(of, _), _| *of != identity);
+        let mut pairs = self.lock();
+        let forgotten = pairs.by_identity.remove(&identity);
+        pairs.total -= forgotten.map_or(0, |sources| sources.len());
     }
 
     /// The /64 of an IPv6 address counts as one source: its holder has all of it.
@@ -131,13 +130,42 @@ impl Throttle {
 }
 
 impl Pairs {
+    fn find(&mut self, (identity, source): (u64, u64)) -> Option<&mut Count> {
+        self.by_identity.get_mut(&identity)?.get_mut(&source)
+    }
+
+    fn remove(&mut self, (identity, source): (u64, u64)) {
+        if let Entry::Occupied(mut sources) = self.by_identity.entry(identity) {
+            self.total -= usize::from(sources.get_mut().remove(&source).is_some());
+            if sources.get().is_empty() {
+                sources.remove();
+            }
+        }
+    }
+
+    fn find_or_add(&mut self, key: (u64, u64), used: u64) -> &mut Count {
+        let is_new = self.find(key).is_none();
+        if is_new && self.total >= CAPACITY {
+            self.drop_oldest();
+        }
+        self.total += usize::from(is_new);
+        let (identity, source) = key;
+        let none = Count { wrong: 0, locks: 0, locked_until: Timestamp::from_unix(0), used };
+        self.by_identity.entry(identity).or_default().entry(source).or_insert(none)
+    }
+
     /// Drops the older half: rare, so that its cost is shared by many attempts.
     fn drop_oldest(&mut self) {
-        let mut uses: Vec<u64> = self.by_pair.values().map(|count| count.used).collect();
+        let counts = self.by_identity.values().flat_map(HashMap::values);
+        let mut uses: Vec<u64> = counts.map(|count| count.used).collect();
         let middle = uses.len() / 2;
         let (_, median, _) = uses.select_nth_unstable(middle);
         let median = *median;
-        self.by_pair.retain(|_, count| count.used > median);
+        self.by_identity.retain(|_, sources| {
+            sources.retain(|_, count| count.used > median);
+            !sources.is_empty()
+        });
+        self.total = self.by_identity.values().map(HashMap::len).sum();
     }
 }
 
@@ -202,6 +230,8 @@ mod tests {
         for n in 0..(CAPACITY + 10) {
             throttle.judge(&n.to_string(), AWAY, false, at(0));
         }
-        assert!(throttle.lock().by_pair.len() <= CAPACITY);
+        let pairs = throttle.lock();
+        assert!(pairs.total <= CAPACITY);
+        assert_eq!(pairs.total, pairs.by_identity.values().map(HashMap::len).sum::<usize>());
     }
 }

@@ -13,4 +13,4 @@ mod serve;
 
 pub use options::SignerOptions;
 pub use register::{Register, RegisterError};
-pub use serve::{EXIT_DONE, EXIT_PIN, EXIT_UNWELL, EXIT_USAGE, run};
+pub use serve::{EXIT_DONE, EXIT_PIN, EXIT_PIN_FORGOTTEN, EXIT_UNWELL, EXIT_USAGE, run};

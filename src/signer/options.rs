@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::hsm::{CustodyLevel, PinSource, TokenSelector, Uri};
+use crate::hsm::{CustodyLevel, OPENED_MS, PinSource, TokenSelector, Uri};
 
 /// Serve one token on a local socket. Started by `chancery serve`; run apart with --socket.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -56,9 +56,14 @@ pub struct SignerOptions {
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub reserve: u16,
 
-    /// A call into the module that lasts longer hangs, and the process ends. Seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    /// A call into the module that lasts longer hangs, and the process ends; making a key may take
+    /// thirty times as long. Seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub hang: u16,
+
+    /// How long opening this token took before, in milliseconds: set by who starts the signer again.
+    #[arg(long, hide = true, env = OPENED_MS, value_parser = clap::value_parser!(u32).range(1..))]
+    pub opened_ms: Option<u32>,
 
     /// Ask an idle session for a sign of life so often; 0 never. Seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
@@ -115,7 +120,8 @@ impl SignerOptions {
             workers: 4,
             queue: 1024,
             reserve: 2,
-            hang: 10,
+            hang: 2,
+            opened_ms: None,
             keep_alive: 60,
             socket: None,
             socket_group: false,

@@ -37,6 +37,8 @@ pub const EXIT_UNWELL: u8 = 75;
 /// The token refused the PIN: do not start it again before an operator has acted. For systemd:
 /// `RestartPreventExitStatus=78`.
 pub const EXIT_PIN: u8 = 78;
+/// The same, and it could not be written down that it was refused: another start would try it again.
+pub const EXIT_PIN_FORGOTTEN: u8 = 79;
 
 /// How long requests that wait are still served after the peer has gone.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -183,9 +185,11 @@ fn engine_options(options: &SignerOptions) -> EngineOptions {
         workers: options.workers.into(),
         depth: options.queue.into(),
         hang: Duration::from_secs(options.hang.into()),
+        opened: options.opened_ms.map(|took| Duration::from_millis(took.into())),
         keep_alive: options.keep_alive(),
         pause: Duration::from_millis(100),
-        longest_pause: Duration::from_secs(5),
+        // With the time that opening takes, a token that has returned is served within 3 seconds.
+        longest_pause: Duration::from_millis(1500),
         give_up: 6,
         on_hang: Arc::new(|_| leave_at_once()),
         clock: Clock::system(),
@@ -234,14 +238,18 @@ fn finish(stop: Option<Stop>, memory: &RefusedPin, pin: &Pin) -> u8 {
             EXIT_DONE
         }
         Some(Stop::Pin(reason)) => {
-            if let Err(error) = memory.remember(pin, &reason, Clock::system().now()) {
-                error!(reason = %error, "the refused PIN could not be remembered");
-            }
+            let kept = memory.remember(pin, &reason, Clock::system().now());
             error!(
                 reason,
                 "the signer has stopped: the token refused the PIN; it is not tried again"
             );
-            EXIT_PIN
+            match kept {
+                Ok(()) => EXIT_PIN,
+                Err(error) => {
+                    error!(reason = %error, "the refused PIN could not be remembered");
+                    EXIT_PIN_FORGOTTEN
+                }
+            }
         }
         Some(Stop::Unwell(reason)) => {
             error!(reason, "the signer has stopped: the token stayed unwell");

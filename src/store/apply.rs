@@ -1,10 +1,11 @@
 //! How each change is made inside a transaction.
 
 use super::batch::Batch;
-use super::certificates::CertificateRow;
+use super::bulk::Bulk;
 use super::change::{Change, Outcome, Write};
 use super::error::Failure;
 use super::journal::{Claim, JournalKind, JournalRow};
+use super::row::CertificateRow;
 use super::{
     affiliations, certificates, crls, identities, issuers, journal, properties, revocations,
 };
@@ -48,17 +49,15 @@ impl Write {
         Ok(Ok(deed.outcome))
     }
 
-    /// The identity that an enrollment takes hold of; `None` for any other deed. Deeds that have one are
-    /// done last and in this order, so that two processes take hold in the same order and none waits
-    /// for the other in a circle.
-    pub(super) fn holds(&self) -> Option<(&str, &str)> {
-        match &self.guard {
-            Some(Change::Intend { row, .. }) if self.then.is_empty() => {
-                Some((row.ca.as_str(), &row.enrollment_id))
-            }
-            Some(Change::SealCertificate { .. }) if self.then.is_empty() => Some(("", "")),
+    /// Where it stands among those that wait together, which may be done in any order: those that can
+    /// be done together last, and enrollments in the order of their identities, so that two processes
+    /// take hold of them in the same order and none waits for the other in a circle.
+    pub(super) fn order(&self) -> (Option<Bulk>, Option<(&str, &str)>) {
+        let holds = match &self.guard {
+            Some(Change::Intend { row, .. }) => Some((row.ca.as_str(), &*row.enrollment_id)),
             _ => None,
-        }
+        };
+        (self.bulk(), holds)
     }
 }
 
@@ -85,6 +84,18 @@ impl Change {
         }
     }
 
+    /// Whether this changes what a list of identities shows.
+    fn shows_on_identities(&self) -> bool {
+        matches!(
+            self,
+            Self::AddIdentity(_)
+                | Self::UpdateIdentity(_)
+                | Self::RemoveIdentity { .. }
+                | Self::RevokeIdentity { .. }
+                | Self::RenameAffiliations { .. }
+        )
+    }
+
     /// Whether this inserts its rows when the batch ends.
     fn can_wait(&self) -> bool {
         matches!(self, Self::Intend { .. } | Self::SealCertificate { .. })
@@ -97,6 +108,7 @@ impl Change {
         if !self.can_wait() {
             batch.insert_waiting().await?;
         }
+        batch.identities_changed |= self.shows_on_identities();
         let tx = batch.connection();
         let done = match self {
             Self::Intend { row, claim } => intend(batch, row, *claim).await?,
@@ -110,11 +122,11 @@ impl Change {
             }
             Self::RevokeIdentity { ca, id, at } => identities::revoke(tx, ca, id, *at).await?,
             Self::RevokeCertificate { issuer, serial, at, reason_code } => {
-                let done = certificates::revoke(tx, issuer, serial, *at, *reason_code).await?;
-                if done {
-                    deed.outcome.revoked.push((issuer.clone(), serial.clone()));
-                }
-                done
+                let serials = [serial.as_octets()];
+                let done = certificates::revoke(tx, issuer, &serials, *at, *reason_code).await?;
+                let revoked = done.iter().map(|_| (issuer.clone(), serial.clone()));
+                deed.outcome.revoked.extend(revoked);
+                !done.is_empty()
             }
             Self::RevokeCertificatesOf { ca, enrollment_id, at, reason_code } => {
                 // First the intents: one that is sealed meanwhile is a certificate by then.
@@ -129,17 +141,18 @@ impl Change {
                 true
             }
             Self::SealCrl { issuer, name, der, number } => {
-                if journal::seal(tx, issuer, name, JournalKind::Crl).await? {
+                let sealed = journal::seal(tx, issuer, &[name], JournalKind::Crl).await?;
+                if sealed.is_empty() {
+                    false
+                } else {
                     if !crls::add(tx, issuer, *number, name, deed.at, der).await? {
                         return Err(Failure::Lost("crl"));
                     }
                     true
-                } else {
-                    false
                 }
             }
             Self::SealRequest { issuer, name, kind } => {
-                journal::seal(tx, issuer, name, *kind).await?
+                !journal::seal(tx, issuer, &[name], *kind).await?.is_empty()
             }
             Self::Abandon { issuer, name, at, signed } => {
                 abandon(batch, issuer, name, *at, *signed).await?
@@ -169,17 +182,15 @@ async fn intend<'w>(
     row: &'w JournalRow,
     claim: Claim,
 ) -> Result<bool, Failure> {
-    let (count, cap) = match claim {
-        Claim::None | Claim::Member => (0, -1),
-        Claim::Enrollment { cap } => (1, cap),
-    };
-    if claim != Claim::None {
+    let mut consumed = false;
+    if let Some((count, cap)) = claim.count_and_cap() {
         let (tx, id) = (batch.connection(), &row.enrollment_id);
         if !identities::take_enrollment(tx, &row.ca, id, count, cap).await? {
             return Ok(false);
         }
+        consumed = count == 1;
     }
-    batch.intents.push((row, count == 1));
+    batch.intents.push((row, consumed));
     Ok(true)
 }
 
@@ -190,11 +201,11 @@ async fn seal_certificate<'w>(
     // The intent may be of the same deed, when what was signed elsewhere is taken over.
     batch.insert_waiting_intents().await?;
     let (tx, name) = (batch.connection(), row.serial.to_string());
-    let done = journal::seal(tx, &row.issuer, &name, JournalKind::Certificate).await?;
-    if done {
+    let sealed = journal::seal(tx, &row.issuer, &[&name], JournalKind::Certificate).await?;
+    if !sealed.is_empty() {
         batch.certificates.push(row);
     }
-    Ok(done)
+    Ok(!sealed.is_empty())
 }
 
 async fn abandon(

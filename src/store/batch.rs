@@ -2,9 +2,10 @@
 
 use sqlx::{Any, AnyConnection, Transaction};
 
-use super::certificates::CertificateRow;
 use super::error::Failure;
 use super::journal::JournalRow;
+use super::row::CertificateRow;
+use super::sql::take_numbers;
 use super::{audit, certificates, journal};
 use crate::audit::Entry;
 
@@ -15,11 +16,19 @@ pub(super) struct Batch<'w> {
     pub(super) intents: Vec<(&'w JournalRow, bool)>,
     pub(super) certificates: Vec<&'w CertificateRow>,
     pub(super) entries: Vec<&'w Entry>,
+    /// Whether an identity was changed, other than by enrolling.
+    pub(super) identities_changed: bool,
 }
 
 impl<'w> Batch<'w> {
     pub(super) fn new(tx: Transaction<'w, Any>) -> Self {
-        Self { tx, intents: Vec::new(), certificates: Vec::new(), entries: Vec::new() }
+        Self {
+            tx,
+            intents: Vec::new(),
+            certificates: Vec::new(),
+            entries: Vec::new(),
+            identities_changed: false,
+        }
     }
 
     pub(super) fn connection(&mut self) -> &mut AnyConnection {
@@ -69,6 +78,9 @@ impl<'w> Batch<'w> {
 
     async fn insert_all(&mut self) -> Result<(), Failure> {
         self.insert_waiting().await?;
+        if self.identities_changed {
+            take_numbers(&mut self.tx, "identities", 1).await?;
+        }
         if !self.entries.is_empty() {
             audit::append(&mut self.tx, &self.entries).await?;
         }

@@ -5,48 +5,10 @@ use sqlx::{AnyConnection, Row as _, query};
 
 use super::error::{Error, Failure};
 use super::reader::Reader;
-use super::sql::{Columns, Insert, Select, take_numbers};
+use super::row::{CertificateCursor, CertificateRow};
+use super::sql::{Columns, Insert, Select, grouped, take_numbers, within};
 use crate::clock::Timestamp;
 use crate::id::{Affiliation, CaName, KeyId, SerialNumber};
-
-/// A certificate that was issued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateRow {
-    /// The CA that issued it.
-    pub ca: CaName,
-    /// The key identifier of the issuer that signed it.
-    pub issuer: KeyId,
-    /// Its serial number; unique for an issuer.
-    pub serial: SerialNumber,
-    /// Whose it is; empty when it is the CA's own.
-    pub enrollment_id: String,
-    /// From when it is valid.
-    pub not_before: Timestamp,
-    /// Until when it is valid.
-    pub not_after: Timestamp,
-    /// The certificate, DER.
-    pub der: Vec<u8>,
-    /// Since when it is revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// Why it is revoked. [RFC 5280 section 5.3.1](https://www.rfc-editor.org/rfc/rfc5280#section-5.3.1)
-    pub reason_code: Option<i64>,
-}
-
-impl CertificateRow {
-    /// Where a list goes on after this one.
-    pub fn cursor(&self) -> CertificateCursor {
-        CertificateCursor { issuer: self.issuer.clone(), serial: self.serial.clone() }
-    }
-}
-
-/// The last certificate of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateCursor {
-    /// Its issuer.
-    pub issuer: KeyId,
-    /// Its serial number.
-    pub serial: SerialNumber,
-}
 
 /// Which certificates are asked for; the default is all of the CA.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,8 +43,6 @@ pub struct Span {
 
 const COLUMNS: &str = "SELECT ca, issuer, serial, enrollment_id, not_before, not_after, der, \
      revoked_at, reason FROM certificates";
-const ONE: &str = "SELECT ca, issuer, serial, enrollment_id, not_before, not_after, der, \
-     revoked_at, reason FROM certificates WHERE issuer = $1 AND serial = $2";
 
 impl Reader {
     /// The certificate with this serial number.
@@ -94,8 +54,22 @@ impl Reader {
         issuer: &KeyId,
         serial: &SerialNumber,
     ) -> Result<Option<CertificateRow>, Error> {
-        let make = || query(ONE).bind(issuer.as_octets()).bind(serial.as_octets());
-        self.row("read a certificate", make, certificate).await
+        let ask = |keys: Vec<(KeyId, SerialNumber)>| async move {
+            let mut found = Vec::with_capacity(keys.len());
+            for (issuer, serials) in grouped(&keys) {
+                let make = || {
+                    let mut select = Select::new(COLUMNS);
+                    select.with(" WHERE issuer = ?", issuer.as_octets());
+                    let serials = serials.iter().copied().map(SerialNumber::as_octets);
+                    select.within(" AND serial IN (", serials);
+                    select.into_statement()
+                };
+                found.extend(self.rows("read a certificate", make, certificate).await?);
+            }
+            let keyed = |row: CertificateRow| ((row.issuer.clone(), row.serial.clone()), row);
+            Ok(found.into_iter().map(keyed).collect())
+        };
+        self.certificates.get((issuer.clone(), serial.clone()), ask).await
     }
 
     /// At most `limit` certificates after `after`, in the order in which they were kept.
@@ -269,25 +243,19 @@ pub(super) async fn insert(
         .await
 }
 
-/// Revokes a certificate; false when there is none or it is revoked.
+/// Revokes certificates; tells the serial numbers of those that were there and not revoked.
 pub(super) async fn revoke(
     connection: &mut AnyConnection,
     issuer: &KeyId,
-    serial: &SerialNumber,
+    serials: &[&[u8]],
     at: Timestamp,
     reason_code: i64,
-) -> Result<bool, sqlx::Error> {
-    let done = query(
-        "UPDATE certificates SET revoked_at = $3, reason = $4 \
-         WHERE issuer = $1 AND serial = $2 AND revoked_at IS NULL",
-    )
-    .bind(issuer.as_octets())
-    .bind(serial.as_octets())
-    .bind(at.unix())
-    .bind(reason_code)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+    const HEAD: &str = "UPDATE certificates SET revoked_at = $1, reason = $2 \
+         WHERE issuer = $3 AND revoked_at IS NULL AND serial IN (";
+    let fixed = [at.into(), reason_code.into(), issuer.as_octets().into()];
+    let rows = within(connection, HEAD, &fixed, serials, ") RETURNING serial").await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Revokes every certificate of an owner that is not revoked; tells which, in the order in which

@@ -1,9 +1,8 @@
 //! Everything that we can write.
 
-use super::certificates::CertificateRow;
-use super::identities::Identity;
 use super::issuers::IssuerRow;
 use super::journal::{Claim, JournalKind, JournalRow};
+use super::row::{CertificateRow, Identity};
 use crate::audit::Entry;
 use crate::clock::Timestamp;
 use crate::id::{Affiliation, CaName, EnrollmentId, KeyId, SerialNumber};

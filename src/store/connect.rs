@@ -90,14 +90,15 @@ impl Target {
 
 /// Brings the tables up to date. Several processes may try at once.
 pub(super) async fn migrate(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    let tables = Migration::new(
-        1,
-        "tables".into(),
-        MigrationType::Simple,
-        include_str!("migrations/0001_tables.sql").into_sql_str(),
-        false,
-    );
-    Ok(Migrator::with_migrations(vec![tables]).run_direct(None, connection, false).await?)
+    let steps = [
+        ("tables", include_str!("migrations/0001_tables.sql")),
+        ("fewer pages", include_str!("migrations/0002_fewer_pages.sql")),
+    ];
+    let migrations = (1..).zip(steps).map(|(version, (name, text))| {
+        let text = text.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, text, false)
+    });
+    Ok(Migrator::with_migrations(migrations.collect()).run_direct(None, connection, false).await?)
 }
 
 /// `work`, or an error when it takes longer than `limit`.

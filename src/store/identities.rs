@@ -1,71 +1,14 @@
 //! Identities: who may enroll, with which attributes.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, query};
+use sqlx::{AnyConnection, Row as _, query};
 
 use super::error::Error;
 use super::reader::Reader;
-use super::sql::{Columns, Select};
+use super::row::Identity;
+use super::sql::{Columns, Insert, Select, grouped, within};
 use crate::clock::Timestamp;
 use crate::id::{Affiliation, CaName, EnrollmentId};
-
-/// An attribute of an identity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attribute {
-    /// Its name, e.g. `hf.Registrar.Roles`.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// Whether a certificate carries it without being asked to.
-    #[serde(default)]
-    pub ecert: bool,
-}
-
-/// A registered identity.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The CA that it is registered at.
-    pub ca: CaName,
-    /// Its name there.
-    pub id: EnrollmentId,
-    /// Its type in Fabric's words, e.g. `peer`.
-    pub kind: String,
-    /// Where it belongs.
-    pub affiliation: Affiliation,
-    /// In the order in which they were given.
-    pub attributes: Vec<Attribute>,
-    /// What proves the enrollment secret; opaque here.
-    pub secret: String,
-    /// How often it may enroll: -1 without limit, 0 never.
-    pub max_enrollments: i64,
-    /// How often it enrolled. Written by intents alone.
-    pub enrollments: i64,
-    /// Since when it is revoked. Written by [`RevokeIdentity`](super::Change::RevokeIdentity) alone.
-    pub revoked_at: Option<Timestamp>,
-    /// Counts the changes; what is written must have been read at this version. Enrolling is no change.
-    pub version: i64,
-    /// When it was registered.
-    pub created_at: Timestamp,
-}
-
-impl fmt::Debug for Identity {
-    // Without the secret and the attributes' values.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity")
-            .field("ca", &self.ca)
-            .field("id", &self.id)
-            .field("kind", &self.kind)
-            .field("affiliation", &self.affiliation)
-            .field("max_enrollments", &self.max_enrollments)
-            .field("enrollments", &self.enrollments)
-            .field("revoked_at", &self.revoked_at)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Which identities are asked for; the default is all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,8 +21,6 @@ pub struct IdentityFilter {
 
 const COLUMNS: &str = "SELECT ca, id, kind, affiliation, attributes, secret, max_enrollments, \
      enrollments, revoked_at, version, created_at FROM identities";
-const ONE: &str = "SELECT ca, id, kind, affiliation, attributes, secret, max_enrollments, \
-     enrollments, revoked_at, version, created_at FROM identities WHERE ca = $1 AND id = $2";
 
 impl Reader {
     /// The identity of this name.
@@ -87,8 +28,21 @@ impl Reader {
     /// # Errors
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn identity(&self, ca: &CaName, id: &str) -> Result<Option<Identity>, Error> {
-        let make = || query(ONE).bind(ca.as_str()).bind(id);
-        self.row("read an identity", make, identity).await
+        let ask = |keys: Vec<(CaName, String)>| async move {
+            let mut found = Vec::with_capacity(keys.len());
+            for (ca, ids) in grouped(&keys) {
+                let make = || {
+                    let mut select = Select::new(COLUMNS);
+                    select.with(" WHERE ca = ?", ca.as_str());
+                    select.within(" AND id IN (", ids.iter().copied().map(String::as_str));
+                    select.into_statement()
+                };
+                found.extend(self.rows("read an identity", make, identity).await?);
+            }
+            let keyed = |row: Identity| ((row.ca.clone(), row.id.as_str().to_owned()), row);
+            Ok(found.into_iter().map(keyed).collect())
+        };
+        self.identities.get((ca.clone(), id.to_owned()), ask).await
     }
 
     /// At most `limit` identities after the one named `after`, by name in the database's order.
@@ -120,6 +74,16 @@ impl Reader {
             select.into_statement()
         };
         self.rows("read identities", make, identity).await
+    }
+
+    /// Counts up with each commit that changes identities, other than by enrolling.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn identities_version(&self) -> Result<i64, Error> {
+        let make = || query("SELECT value FROM counters WHERE name = 'identities'");
+        let read = |row: &AnyRow| Columns::of(row).integer("counter");
+        Ok(self.row("read a counter", make, read).await?.unwrap_or(0))
     }
 
     /// All identities at or below an affiliation, by name in the database's order.
@@ -166,25 +130,42 @@ pub(super) async fn add(
     connection: &mut AnyConnection,
     identity: &Identity,
 ) -> Result<bool, sqlx::Error> {
-    let done = query(
-        "INSERT INTO identities (ca, id, kind, affiliation, attributes, secret, max_enrollments, \
-         enrollments, revoked_at, version, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (ca, id) DO NOTHING",
-    )
-    .bind(identity.ca.as_str())
-    .bind(identity.id.as_str())
-    .bind(&*identity.kind)
-    .bind(identity.affiliation.as_str())
-    .bind(attributes_text(identity)?)
-    .bind(&*identity.secret)
-    .bind(identity.max_enrollments)
-    .bind(identity.enrollments)
-    .bind(identity.revoked_at.map(Timestamp::unix))
-    .bind(identity.version)
-    .bind(identity.created_at.unix())
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(!add_all(connection, &[identity]).await?.is_empty())
+}
+
+const INSERT: Insert = Insert {
+    head: "INSERT INTO identities (ca, id, kind, affiliation, attributes, secret, \
+           max_enrollments, enrollments, revoked_at, version, created_at) VALUES",
+    columns: 11,
+    tail: "ON CONFLICT (ca, id) DO NOTHING RETURNING ca, id",
+};
+
+/// Inserts identities; tells the CA and name of those whose name was free.
+pub(super) async fn add_all(
+    connection: &mut AnyConnection,
+    identities: &[&Identity],
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let mut rows = Vec::with_capacity(identities.len());
+    for identity in identities {
+        rows.push((*identity, attributes_text(identity)?));
+    }
+    let added = INSERT
+        .returning(connection, &rows, |statement, (identity, attributes)| {
+            statement
+                .bind(identity.ca.as_str())
+                .bind(identity.id.as_str())
+                .bind(&*identity.kind)
+                .bind(identity.affiliation.as_str())
+                .bind(&**attributes)
+                .bind(&*identity.secret)
+                .bind(identity.max_enrollments)
+                .bind(identity.enrollments)
+                .bind(identity.revoked_at.map(Timestamp::unix))
+                .bind(identity.version)
+                .bind(identity.created_at.unix())
+        })
+        .await?;
+    added.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// Replaces what a registrar may change; false when it is not at `version` any more.
@@ -269,6 +250,23 @@ pub(super) async fn take_enrollment(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The same for several identities, `count` of each; tells the names of those that had as many left.
+pub(super) async fn take_enrollments(
+    connection: &mut AnyConnection,
+    ca: &CaName,
+    ids: &[&str],
+    count: i64,
+    cap: i64,
+) -> Result<Vec<String>, sqlx::Error> {
+    const HEAD: &str = "UPDATE identities SET enrollments = enrollments + $1 \
+         WHERE ca = $2 AND revoked_at IS NULL AND ($1 = 0 OR \
+         ((max_enrollments = -1 OR enrollments + $1 <= max_enrollments) \
+         AND ($3 = -1 OR enrollments + $1 <= $3))) AND id IN (";
+    let fixed = [count.into(), ca.as_str().into(), cap.into()];
+    let rows = within(connection, HEAD, &fixed, ids, ") RETURNING id").await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Gives back an enrollment that was taken at `taken`, unless the name belongs to a later identity.

@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, query};
+use sqlx::{AnyConnection, Row as _, query};
 
 use super::error::{Error, Failure};
 use super::reader::Reader;
-use super::sql::{Columns, Insert, Select};
+use super::sql::{Columns, Insert, Select, within};
 use crate::audit::Intent;
 use crate::clock::Timestamp;
 use crate::id::{CaName, KeyId};
@@ -25,7 +25,8 @@ pub struct JournalRow {
     pub name: String,
     /// What is signed.
     pub kind: JournalKind,
-    /// Key, digest and octets. The octets are empty once it is sealed: what was made holds them.
+    /// Key, digest and octets. The octets are empty once it is sealed: what was made holds them; and
+    /// those of a list are never kept.
     pub intent: Intent,
     /// Whom it is for; empty when it is the CA's own.
     pub enrollment_id: String,
@@ -191,19 +192,6 @@ impl Reader {
         self.row("read the journal", make, intent).await
     }
 
-    /// The intents to sign octets with this digest: none for a signature that we did not make.
-    ///
-    /// # Errors
-    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
-    pub async fn journal_by_digest(&self, digest: &[u8; 32]) -> Result<Vec<JournalRow>, Error> {
-        let make = || {
-            let mut select = Select::new(COLUMNS);
-            select.with(" WHERE digest = ?", digest.as_slice());
-            select.into_statement()
-        };
-        self.rows("read the journal", make, intent).await
-    }
-
     /// How many intents there are.
     ///
     /// # Errors
@@ -273,6 +261,15 @@ const INSERT: Insert = Insert {
     tail: "ON CONFLICT DO NOTHING",
 };
 
+/// What is kept of the octets to be signed: none of a list, which may have very many and is made of
+/// what is on record anyway.
+fn kept_octets(row: &JournalRow) -> &[u8] {
+    match row.kind {
+        JournalKind::Crl => &[],
+        JournalKind::Certificate | JournalKind::Request => &row.intent.to_be_signed,
+    }
+}
+
 /// Inserts open intents, each with whether it took an enrollment; tells how many of their names were
 /// free.
 pub(super) async fn insert(
@@ -288,7 +285,7 @@ pub(super) async fn insert(
                 .bind(row.kind.as_str())
                 .bind(row.intent.key.as_slice())
                 .bind(row.intent.digest.as_slice())
-                .bind(&*row.intent.to_be_signed)
+                .bind(kept_octets(row))
                 .bind(&*row.enrollment_id)
                 .bind(&*row.caller)
                 .bind(&*row.reason)
@@ -300,24 +297,18 @@ pub(super) async fn insert(
         .await
 }
 
-/// Seals an intent; false when it is not open.
+/// Seals intents; tells the names of those that were open.
 pub(super) async fn seal(
     connection: &mut AnyConnection,
     issuer: &KeyId,
-    name: &str,
+    names: &[&str],
     kind: JournalKind,
-) -> Result<bool, sqlx::Error> {
-    let done = query(
-        "UPDATE journal SET state = 'sealed', to_be_signed = $4 \
-         WHERE issuer = $1 AND name = $2 AND kind = $3 AND state = 'open'",
-    )
-    .bind(issuer.as_octets())
-    .bind(name)
-    .bind(kind.as_str())
-    .bind([].as_slice())
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+) -> Result<Vec<String>, sqlx::Error> {
+    const HEAD: &str = "UPDATE journal SET state = 'sealed', to_be_signed = $1 \
+         WHERE issuer = $2 AND kind = $3 AND state = 'open' AND name IN (";
+    let fixed = [[].as_slice().into(), issuer.as_octets().into(), kind.as_str().into()];
+    let rows = within(connection, HEAD, &fixed, names, ") RETURNING name").await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// An intent that was given up.

@@ -14,8 +14,11 @@ use tokio::time::timeout;
 use super::connect::{Target, Use};
 use super::diagnosis::is_gone;
 use super::error::{Error, Failure};
+use super::gather::Gather;
 use super::options::{Observer, Options};
+use super::row::{CertificateRow, Identity};
 use super::sql::Statement;
+use crate::id::{CaName, KeyId, SerialNumber};
 
 /// How long a read waits for a connection before it is refused as busy.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,6 +37,10 @@ pub struct Reader {
     places: Semaphore,
     /// Connections that nobody uses. Locked for a push or a pop.
     idle: Mutex<Vec<AnyConnection>>,
+    /// Identities that are asked for one by one, by CA and name.
+    pub(super) identities: Gather<(CaName, String), Identity>,
+    /// Certificates that are asked for one by one, by issuer and serial number.
+    pub(super) certificates: Gather<(KeyId, SerialNumber), CertificateRow>,
 }
 
 impl fmt::Debug for Reader {
@@ -46,7 +53,17 @@ impl Reader {
     pub(super) fn new(target: Arc<Target>, options: &Options) -> Self {
         let places = usize::try_from(options.readers).unwrap_or(usize::MAX).clamp(1, 1024);
         let observer = options.observer.clone();
-        Self { target, observer, places: Semaphore::new(places), idle: Mutex::default() }
+        // An embedded database gains nothing from a second statement at once; the way to another one
+        // is long.
+        let at_once = if target.is_embedded() { 1 } else { (places / 4).max(1) };
+        Self {
+            target,
+            observer,
+            places: Semaphore::new(places),
+            idle: Mutex::default(),
+            identities: Gather::new(at_once),
+            certificates: Gather::new(at_once),
+        }
     }
 
     /// Asks the database whether it is there.

@@ -77,6 +77,25 @@ impl Reader {
         Ok(rows)
     }
 
+    /// How many are revoked of an issuer: as many as [`Reader::revoked`] tells without a filter. None
+    /// that is revoked ever ceases to be. Two statements.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn revoked_count(&self, issuer: &KeyId) -> Result<usize, Error> {
+        let of = |text: &'static str| move || query(text).bind(issuer.as_octets());
+        let read = |row: &AnyRow| Columns::of(row).integer("count");
+        let certificates =
+            of("SELECT COUNT(*) FROM certificates WHERE issuer = $1 AND revoked_at IS NOT NULL");
+        let abandoned = of("SELECT COUNT(*) FROM revocations WHERE issuer = $1");
+        let operation = "count what is revoked";
+        let counts = [
+            self.row(operation, certificates, read).await?,
+            self.row(operation, abandoned, read).await?,
+        ];
+        Ok(usize::try_from(counts.into_iter().flatten().sum::<i64>()).unwrap_or(0))
+    }
+
     /// Whether a serial number was given up after it may have been signed.
     ///
     /// # Errors

@@ -88,6 +88,7 @@ pub(super) struct Select {
 }
 
 /// A value to bind.
+#[derive(Clone)]
 pub(super) enum Value {
     Text(String),
     Integer(i64),
@@ -125,16 +126,41 @@ impl Select {
         self
     }
 
+    /// Appends `head`, the values in as many places as there are few lengths of, and `)`. At least one
+    /// value, at most [`TOGETHER`].
+    pub(super) fn within<T: Into<Value> + Clone>(
+        &mut self,
+        head: &'static str,
+        values: impl Iterator<Item = T>,
+    ) -> &mut Self {
+        let values: Vec<T> = values.collect();
+        let padded = padded(values.len());
+        let last = values.last().cloned();
+        let missing = padded.saturating_sub(values.len());
+        let all = values.into_iter().chain(last.into_iter().cycle().take(missing));
+        self.push(head);
+        for (index, value) in all.enumerate() {
+            self.with(if index == 0 { "?" } else { ", ?" }, value);
+        }
+        self.push(")")
+    }
+
     pub(super) fn into_statement(self) -> Statement<'static> {
         let mut statement = query(AssertSqlSafe(self.text));
         for value in self.values {
-            statement = match value {
-                Value::Text(text) => statement.bind(text),
-                Value::Integer(integer) => statement.bind(integer),
-                Value::Octets(octets) => statement.bind(octets),
-            };
+            statement = value.bind(statement);
         }
         statement
+    }
+}
+
+impl Value {
+    fn bind(self, statement: Statement<'_>) -> Statement<'_> {
+        match self {
+            Self::Text(text) => statement.bind(text),
+            Self::Integer(integer) => statement.bind(integer),
+            Self::Octets(octets) => statement.bind(octets),
+        }
     }
 }
 
@@ -171,6 +197,62 @@ pub(super) struct Insert {
     pub(super) tail: &'static str,
 }
 
+/// Values of one `IN` at most.
+pub(super) const TOGETHER: usize = 64;
+
+/// How many places an `IN` of so many values has: few lengths, so that few statements need to be
+/// prepared. What is missing is filled with the last value again.
+fn padded(values: usize) -> usize {
+    [1, 4, 16].into_iter().find(|length| values <= *length).unwrap_or(TOGETHER)
+}
+
+/// Runs a statement for the rows that one of many values finds, [`TOGETHER`] of them at once. `head`
+/// ends with `IN (` and uses the first places for `fixed`; `tail` goes on with `)`.
+pub(super) async fn within<'q, T>(
+    connection: &mut AnyConnection,
+    head: &'static str,
+    fixed: &[Value],
+    values: &[T],
+    tail: &'static str,
+) -> Result<Vec<AnyRow>, sqlx::Error>
+where
+    T: Copy + sqlx::Encode<'q, Any> + sqlx::Type<Any> + 'q,
+{
+    let mut rows = Vec::with_capacity(values.len());
+    for chunk in values.chunks(TOGETHER) {
+        let places = padded(chunk.len());
+        let mut text = String::with_capacity(head.len() + tail.len() + places * 5);
+        text.push_str(head);
+        for place in 1..=places {
+            let comma = if place == 1 { "" } else { ", " };
+            // Writing to a `String` does not fail.
+            let _ = write!(text, "{comma}${}", fixed.len() + place);
+        }
+        text.push_str(tail);
+        let statement = query(AssertSqlSafe(text));
+        let mut statement =
+            fixed.iter().fold(statement, |statement, value| value.clone().bind(statement));
+        let last = chunk.last().into_iter().cycle().take(places - chunk.len());
+        for value in chunk.iter().chain(last) {
+            statement = statement.bind(*value);
+        }
+        rows.extend(statement.fetch_all(&mut *connection).await?);
+    }
+    Ok(rows)
+}
+
+/// Pairs by their first half, each in the order in which it came.
+pub(super) fn grouped<A: PartialEq, B>(pairs: &[(A, B)]) -> Vec<(&A, Vec<&B>)> {
+    let mut groups: Vec<(&A, Vec<&B>)> = Vec::new();
+    for (first, second) in pairs {
+        match groups.iter_mut().find(|(of, _)| *of == first) {
+            Some((_, group)) => group.push(second),
+            None => groups.push((first, vec![second])),
+        }
+    }
+    groups
+}
+
 impl Insert {
     /// Inserts `rows`, whose values `bind` appends in the order of the columns; tells how many were
     /// inserted.
@@ -180,21 +262,35 @@ impl Insert {
         rows: &[R],
         bind: for<'q> fn(Statement<'q>, &'q R) -> Statement<'q>,
     ) -> Result<usize, sqlx::Error> {
-        // Few lengths, so that few statements need to be prepared.
-        const LENGTHS: [usize; 3] = [16, 4, 1];
-        let mut rest = rows;
         let mut inserted = 0;
-        for length in LENGTHS {
-            while let Some((chunk, after)) = rest.split_at_checked(length) {
-                let mut statement = query(AssertSqlSafe(self.text(length)));
-                for row in chunk {
-                    statement = bind(statement, row);
-                }
-                inserted += statement.execute(&mut *connection).await?.rows_affected();
-                rest = after;
-            }
+        for chunk in chunks(rows) {
+            let statement = self.statement(chunk, bind);
+            inserted += statement.execute(&mut *connection).await?.rows_affected();
         }
         Ok(usize::try_from(inserted).unwrap_or(usize::MAX))
+    }
+
+    /// The same for a `tail` with `RETURNING`.
+    pub(super) async fn returning<R>(
+        &self,
+        connection: &mut AnyConnection,
+        rows: &[R],
+        bind: for<'q> fn(Statement<'q>, &'q R) -> Statement<'q>,
+    ) -> Result<Vec<AnyRow>, sqlx::Error> {
+        let mut returned = Vec::with_capacity(rows.len());
+        for chunk in chunks(rows) {
+            returned.extend(self.statement(chunk, bind).fetch_all(&mut *connection).await?);
+        }
+        Ok(returned)
+    }
+
+    fn statement<'q, R>(
+        &self,
+        rows: &'q [R],
+        bind: fn(Statement<'q>, &'q R) -> Statement<'q>,
+    ) -> Statement<'q> {
+        let statement = query(AssertSqlSafe(self.text(rows.len())));
+        rows.iter().fold(statement, bind)
     }
 
     fn text(&self, rows: usize) -> String {
@@ -213,6 +309,17 @@ impl Insert {
         text.push_str(self.tail);
         text
     }
+}
+
+/// Rows in pieces of few lengths, so that few statements need to be prepared.
+fn chunks<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
+    std::iter::from_fn(move || {
+        let piece =
+            [64, 32, 16, 8, 4, 2, 1].into_iter().find_map(|length| rows.split_at_checked(length));
+        let (piece, rest) = piece?;
+        rows = rest;
+        Some(piece)
+    })
 }
 
 /// Takes `count` numbers from a counter and gives the first. The counter is locked until the

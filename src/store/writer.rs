@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::Batch;
+use super::bulk;
 use super::change::{Outcome, Write};
 use super::connect::{Target, Use, within};
 use super::diagnosis::{is_exhausted, is_gone, is_in_the_way};
@@ -113,8 +114,7 @@ impl Writer {
 
     /// Does the deeds and answers them.
     async fn settle(&mut self, mut jobs: Vec<Job>) {
-        // Deeds that wait together may be done in any order; see `Write::holds`.
-        jobs.sort_by(|a, b| a.write.holds().cmp(&b.write.holds()));
+        jobs.sort_by(|a, b| a.write.order().cmp(&b.write.order()));
         match self.commit(&jobs).await {
             Ok(answers) => {
                 for (job, answer) in jobs.into_iter().zip(answers) {
@@ -186,13 +186,11 @@ impl Writer {
 
         // 2. Each deed: guard, followers, audit entry.
         let mut batch = Batch::new(tx);
-        let mut answers = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            match job.write.apply(&mut batch).await {
-                Ok(done) => answers.push(done.map_err(Error::Lost)),
-                Err(failure) => return Err(undo(batch.abort(), failure).await),
-            }
-        }
+        let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
+        let mut answers: Vec<Answer> = match bulk::apply_all(&mut batch, &writes).await {
+            Ok(done) => done.into_iter().map(|done| done.map_err(Error::Lost)).collect(),
+            Err(failure) => return Err(undo(batch.abort(), failure).await),
+        };
         let tx = match batch.finish().await {
             Ok(tx) => tx,
             Err((tx, failure)) => return Err(undo(tx, failure).await),

@@ -158,6 +158,12 @@ fn only_the_store_says_that_an_intent_is_recorded() {
 }
 
 #[test]
+fn only_the_token_vouches_for_a_signature() {
+    let may = |path: &str| path == "pki/signature.rs" || path.starts_with("hsm/");
+    assert_none(&naming(&ours(), "vouched_for", may));
+}
+
+#[test]
 fn only_the_clock_reads_the_time() {
     assert_none(&clocks(&ours()));
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chancery::hsm::frame::{Frames, decode, encode};
 use chancery::hsm::protocol::{
-    Answer, Ask, Health, Hello, Message, Refusal, Reply, Request, Welcome,
+    Answer, Ask, Health, Hello, Message, Refusal, Reply, Request, VERSION, Welcome,
 };
 use chancery::hsm::{Algorithm, KeyInfo, NewKey, Purpose, SignerCommand};
 
@@ -49,7 +49,7 @@ impl Client {
         self.send_raw(&Hello::new());
         let welcome: Option<Welcome> = self.read();
         if let Some(welcome) = welcome {
-            assert_eq!(welcome.version, 1);
+            assert_eq!(welcome.version, VERSION);
         }
     }
 

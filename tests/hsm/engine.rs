@@ -46,6 +46,10 @@ struct Bench {
 }
 
 fn device() -> Pkcs11Device {
+    device_with(PIN)
+}
+
+fn device_with(pin: &str) -> Pkcs11Device {
     let module = Module::load(Path::new(MODULE)).unwrap();
     let options = DeviceOptions {
         token: TokenSelector { label: "t".into(), serial: None },
@@ -53,7 +57,24 @@ fn device() -> Pkcs11Device {
         generates: true,
         reserve: 2,
     };
-    Pkcs11Device::new(module, options, Pin::new(PIN.into()))
+    Pkcs11Device::new(module, options, Pin::new(pin.into()))
+}
+
+/// One worker; `hung` is set when a call hangs.
+fn options(hung: &Arc<AtomicBool>) -> EngineOptions {
+    let seen = hung.clone();
+    EngineOptions {
+        workers: 1,
+        depth: 16,
+        hang: Duration::from_secs(1),
+        opened: None,
+        keep_alive: None,
+        pause: Duration::from_millis(10),
+        longest_pause: Duration::from_millis(50),
+        give_up: 4,
+        on_hang: Arc::new(move |_| seen.store(true, Ordering::SeqCst)),
+        clock: Clock::system(),
+    }
 }
 
 impl Bench {
@@ -61,20 +82,8 @@ impl Bench {
     fn new(mischief: &[Mischief]) -> Self {
         let plan = Plan::of(mischief);
         let hung = Arc::new(AtomicBool::new(false));
-        let seen = hung.clone();
-        let options = EngineOptions {
-            workers: 1,
-            depth: 16,
-            hang: Duration::from_secs(1),
-            keep_alive: None,
-            pause: Duration::from_millis(10),
-            longest_pause: Duration::from_millis(50),
-            give_up: 4,
-            on_hang: Arc::new(move |_| seen.store(true, Ordering::SeqCst)),
-            clock: Clock::system(),
-        };
         let device = FaultyDevice { inner: device(), plan: plan.clone() };
-        let engine = Engine::start(Box::new(device), options).unwrap();
+        let engine = Engine::start(Box::new(device), options(&hung)).unwrap();
         let (tell, told) = channel();
         let asker: Arc<dyn Asker> = Arc::new(Notes(Mutex::new(tell)));
         let errand: Errand = Box::new(|clerk, token| {
@@ -229,16 +238,40 @@ fn a_wrong_signature_never_leaves() {
 }
 
 #[test]
-fn a_pin_error_stops_for_good() {
-    if own("a_pin_error_stops_for_good").is_none() {
+fn a_pin_error_that_is_not_the_logins_opens_a_new_epoch() {
+    if own("a_pin_error_that_is_not_the_logins_opens_a_new_epoch").is_none() {
         return;
     }
+    // Nobody has shown a PIN: whether ours is good, the next login tells.
     let bench = Bench::new(&[Mischief::NotDone(RvError::PinExpired)]);
-    let (answer, _) = bench.sign();
-    assert!(matches!(answer, Err(Refusal::Pin(_))), "{answer:?}");
-    assert!(matches!(bench.engine.wait(Some(Duration::from_secs(10))), Some(Stop::Pin(_))));
-    assert!(matches!(bench.sign().0, Err(Refusal::Pin(_))));
-    assert_eq!(bench.plan.counts(), (1, 1));
+    bench.sign_well();
+    assert_eq!(bench.plan.counts(), (2, 2));
+    assert_eq!(bench.end(), Some(Stop::Drained));
+}
+
+#[test]
+fn a_pin_that_the_login_refuses_stops_for_good() {
+    if own("a_pin_that_the_login_refuses_stops_for_good").is_none() {
+        return;
+    }
+    let plan = Plan::of(&[]);
+    let device = FaultyDevice { inner: device_with("0000"), plan: plan.clone() };
+    let engine = Engine::start(Box::new(device), options(&Arc::default())).unwrap();
+    assert!(matches!(engine.wait(Some(Duration::from_secs(10))), Some(Stop::Pin(_))));
+    assert_eq!(plan.counts(), (1, 0));
+    assert!(!engine.health().serving);
+}
+
+#[test]
+fn a_session_that_is_open_is_not_the_one_too_many() {
+    if own("a_session_that_is_open_is_not_the_one_too_many").is_none() {
+        return;
+    }
+    // The last worker would leave, and nobody would serve the queue.
+    let bench = Bench::new(&[Mischief::NotDone(RvError::SessionCount)]);
+    bench.sign_well();
+    assert_eq!(bench.plan.counts(), (2, 2));
+    assert_eq!(bench.end(), Some(Stop::Drained));
 }
 
 #[test]

@@ -121,7 +121,7 @@ async fn a_stopped_signer_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_pin_stops_for_good() {
+async fn a_wrong_pin_stops_the_signer_until_there_is_another() {
     let home = Home::new(&["org1"]);
     std::fs::write(home.path("wrong"), "9999").unwrap();
     let wrong =
@@ -141,6 +141,15 @@ async fn a_wrong_pin_stops_for_good() {
     // A new service with the same PIN does not ask the token either.
     let hsm = Hsm::start(SignerSource::Spawn(home.command(&wrong)), options());
     assert!(matches!(hsm.wait_ready(PATIENCE).await, Err(Error::WrongPin)));
+
+    // Another PIN is tried when it is there.
+    std::fs::copy(home.path("pin"), home.path("wrong")).unwrap();
+    let started = Instant::now();
+    while !hsm.health().await.is_ok_and(|health| health.serving) {
+        assert!(started.elapsed() < PATIENCE, "{:?}", hsm.status());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    hsm.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,9 +83,9 @@ pub(crate) fn id(text: &str) -> EnrollmentId {
 }
 
 pub(crate) fn serial(number: u64) -> SerialNumber {
-    let mut octets = [0; 20];
-    octets[12..].copy_from_slice(&number.to_be_bytes());
-    SerialNumber::from_random(octets)
+    let mut random = [0; 14];
+    random[6..].copy_from_slice(&number.to_be_bytes());
+    SerialNumber::new(0, random)
 }
 
 pub(crate) fn entry(deed: &'static str, subject: &str) -> Entry {

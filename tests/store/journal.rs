@@ -208,10 +208,6 @@ async fn the_journal_is_read_by_what_is_asked(db: Database) {
         let count = store.read().journal_count(&filter).await.unwrap();
         assert_eq!(count, i64::try_from(wanted.len()).unwrap());
     }
-    let found = store.read().journal_by_digest(&intent(3, "").intent.digest).await.unwrap();
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].name, serial(3).to_string());
-    assert_eq!(store.read().journal_by_digest(&[0; 32]).await.unwrap(), []);
 
     store.make(seal_as(JournalKind::Request)).await.unwrap();
     assert_eq!(store.read().journal_count(&of(JournalState::Sealed)).await.unwrap(), 2);

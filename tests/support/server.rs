@@ -7,6 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use super::tools;
 
 /// How long a server may take to say that it serves: the first start makes a token and keys.
@@ -20,6 +22,7 @@ pub(crate) struct Server {
     url: String,
     stopped: bool,
     data: PathBuf,
+    started_in: Duration,
 }
 
 impl Server {
@@ -43,6 +46,7 @@ impl Server {
         let log_path = data.join("server.log");
         let log = std::fs::File::options().create(true).append(true).open(&log_path).unwrap();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).process_group(0);
+        let began = Instant::now();
         let mut child = command.spawn().expect("the server starts");
         let stdout = child.stdout.take().unwrap();
         let (tell, told) = mpsc::channel();
@@ -54,13 +58,15 @@ impl Server {
             }
         });
         let data = data.to_owned();
-        let mut server = Self { child, url: String::new(), stopped: false, data };
+        let (url, started_in) = (String::new(), Duration::ZERO);
+        let mut server = Self { child, url, stopped: false, data, started_in };
         let until = Instant::now() + READY_WITHIN;
         loop {
             match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     if let Some(url) = line.strip_prefix("ready ") {
                         url.trim().clone_into(&mut server.url);
+                        server.started_in = began.elapsed();
                         return server;
                     }
                 }
@@ -77,14 +83,24 @@ impl Server {
         &self.url
     }
 
+    /// From the start of the process to its word that it serves.
+    pub(crate) fn started_in(&self) -> Duration {
+        self.started_in
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop (SIGTERM) and waits for its end.
     pub(crate) fn stop(mut self) -> ExitStatus {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         let until = Instant::now() + STOPPED_WITHIN;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 // Its helpers are to be gone too.
-                self.signal("KILL");
+                self.signal(Signal::KILL);
                 self.stopped = true;
                 is_sound(&self.data);
                 return status;
@@ -101,18 +117,16 @@ impl Server {
 
     fn end(&mut self) {
         if !self.stopped {
-            self.signal("KILL");
+            self.signal(Signal::KILL);
             self.child.wait().unwrap();
             self.stopped = true;
         }
     }
 
     /// Sends a signal to the server's process group.
-    fn signal(&self, name: &str) {
-        let group = format!("-{}", self.child.id());
-        let mut kill = Command::new("sh");
-        kill.args(["-c", "kill -s \"$1\" -- \"$2\" 2>/dev/null || true", "sh", name, &group]);
-        kill.status().unwrap();
+    fn signal(&self, signal: Signal) {
+        // Nobody of the group may be left.
+        let _ = kill_process_group(Pid::from_child(&self.child), signal);
     }
 }
 

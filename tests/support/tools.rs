@@ -10,9 +10,11 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Our binary, with nothing of the caller's configuration in its environment.
+/// Our binary, or the build that `CHANCERY_BIN` names, with nothing of the caller's configuration in
+/// its environment.
 pub(crate) fn chancery() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
+    let other = std::env::var_os("CHANCERY_BIN");
+    let mut command = Command::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_chancery").into()));
     for (name, _) in std::env::vars() {
         if name.starts_with("CHANCERY_") || name == "SOFTHSM2_CONF" {
             command.env_remove(name);
@@ -49,6 +51,11 @@ pub(crate) fn output(command: &mut Command) -> Output {
 
 /// A moment between two looks at something that says nothing by itself.
 pub(crate) fn pause() {
+    wait(Duration::from_millis(20));
+}
+
+/// Lets time pass where that is what is tested: a fault that lasts, a moment taken at random.
+pub(crate) fn wait(time: Duration) {
     let (_never, told) = mpsc::channel::<()>();
-    let _: Result<(), _> = told.recv_timeout(Duration::from_millis(20));
+    let _: Result<(), _> = told.recv_timeout(time);
 }

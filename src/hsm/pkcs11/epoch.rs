@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use super::module::Module;
 use super::slot::{TokenSelector, find};
 use crate::hsm::custody::CustodyLevel;
-use crate::hsm::fault::{Class, Fault};
+use crate::hsm::fault::{Class, Fault, LOG_IN};
 use crate::hsm::key::TokenName;
 use crate::secret::Pin;
 
@@ -45,8 +45,7 @@ impl Login {
     }
 
     pub(super) fn log_in(&self, session: &Session, info: &TokenInfo) -> Result<(), Fault> {
-        const OPERATION: &str = "log in";
-        let refuse = |detail: &str| Err(Fault::new(Class::Pin, OPERATION, detail));
+        let refuse = |detail: &str| Err(Fault::new(Class::Pin, LOG_IN, detail));
         if self.refused.load(Ordering::SeqCst) {
             return refuse("the token has refused this PIN before");
         }
@@ -64,7 +63,7 @@ impl Login {
         match session.login(UserType::User, Some(&pin)) {
             Ok(()) | Err(TokenError::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(error) => {
-                let fault = Fault::token(OPERATION, error);
+                let fault = Fault::token(LOG_IN, error);
                 if fault.class == Class::Pin {
                     self.refused.store(true, Ordering::SeqCst);
                 }

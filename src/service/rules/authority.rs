@@ -53,8 +53,13 @@ pub fn may_manage_affiliation(
     if caller.affiliation.covers(affiliation) { Ok(()) } else { Err(NoAuthority::Affiliation) }
 }
 
+/// What `hf.Registrar.Roles` says; `None` for who is no registrar.
+pub fn registrar_roles(attributes: &[Attribute]) -> Option<&str> {
+    held(attributes, REGISTRAR_ROLES).filter(|value| !value.is_empty())
+}
+
 fn roles(attributes: &[Attribute]) -> Option<Roles<'_>> {
-    held(attributes, REGISTRAR_ROLES).filter(|value| !value.is_empty()).map(Roles::new)
+    registrar_roles(attributes).map(Roles::new)
 }
 
 #[cfg(test)]

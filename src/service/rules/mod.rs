@@ -17,7 +17,9 @@ mod testing;
 mod tree;
 
 pub use attributes::{held, merged, moved, registered};
-pub use authority::{NoAuthority, is_registrar, may_manage, may_manage_affiliation};
+pub use authority::{
+    NoAuthority, is_registrar, may_manage, may_manage_affiliation, registrar_roles,
+};
 pub use boolean::{Switch, parse_boolean, switch};
 pub use grant::{NotGiven, Why, may_give};
 pub use hexadecimal::{same_key_id, serial_number};

@@ -1,0 +1,121 @@
+//! What an issuer has revoked, ready for its lists.
+//!
+//! Reading and writing a hundred thousand entries takes long, and of one list to the next nearly all
+//! are the same. They are kept here, and before each list the database is asked how many there should
+//! be: what was revoked stays revoked, so the same number is the same set. No list is older than the
+//! question for it, whichever process revoked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+
+use crate::clock::Timestamp;
+use crate::id::{KeyId, SerialNumber};
+use crate::pki::{CrlEntries, Reason, Revoked};
+use crate::service::error::{Error, Kind};
+use crate::store::{Reader, RevokedFilter, RevokedRow};
+
+/// Clocks of several processes may differ by so many seconds before all rows are read again.
+const SLACK_SECONDS: i64 = 600;
+
+/// What lists may take in memory while they are made and sent, in KiB.
+const ROOM_KIB: u32 = 48 * 1024;
+
+/// A list is held as DER, PEM, base64 and JSON at once, and in buffers between them.
+const COPIES: usize = 8;
+
+/// What each issuer of a CA has revoked.
+#[derive(Debug)]
+pub(super) struct RevokedEntries {
+    // Held while the database is asked, so that of many who want the same only one asks for all.
+    kept: Mutex<HashMap<KeyId, Kept>>,
+    room: Arc<Semaphore>,
+}
+
+/// Room in memory for a list; given back when it is dropped.
+#[derive(Debug)]
+pub struct ListRoom {
+    _room: OwnedSemaphorePermit,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    rows: BTreeMap<SerialNumber, (Timestamp, i64)>,
+    plain: Option<CrlEntries>,
+    with_reasons: Option<CrlEntries>,
+}
+
+impl RevokedEntries {
+    pub(super) fn new() -> Self {
+        let room = Arc::new(Semaphore::new(usize::try_from(ROOM_KIB).unwrap_or(usize::MAX)));
+        Self { kept: Mutex::default(), room }
+    }
+
+    /// Everything that an issuer has revoked, by serial number.
+    pub(super) async fn all(
+        &self,
+        reader: &Reader,
+        issuer: &KeyId,
+        reasons: bool,
+    ) -> Result<CrlEntries, Error> {
+        let mut kept = self.kept.lock().await;
+        let kept = kept.entry(issuer.clone()).or_default();
+        let count = reader.revoked_count(issuer).await?;
+        if kept.rows.len() < count {
+            let newest = kept.rows.values().map(|(at, _)| *at).max();
+            if let Some(newest) = newest {
+                let revoked_after = Some(newest.plus(-SLACK_SECONDS));
+                let since = RevokedFilter { revoked_after, ..RevokedFilter::default() };
+                kept.add(reader.revoked(issuer, &since).await?);
+            }
+            if kept.rows.len() < count {
+                kept.add(reader.revoked(issuer, &RevokedFilter::default()).await?);
+            }
+        }
+        kept.entries(reasons)
+    }
+
+    /// Waits until there is room for a list with these entries.
+    pub(super) async fn room_for(&self, entries: &CrlEntries) -> Result<ListRoom, Error> {
+        let kib = entries.octets().saturating_mul(COPIES) / 1024 + 1;
+        let kib = u32::try_from(kib).unwrap_or(u32::MAX).min(ROOM_KIB);
+        let room = Arc::clone(&self.room).acquire_many_owned(kib).await;
+        let room = room.map_err(|_| Error::new(Kind::Internal, "the room for lists is closed"))?;
+        Ok(ListRoom { _room: room })
+    }
+}
+
+impl Kept {
+    fn add(&mut self, rows: Vec<RevokedRow>) {
+        self.rows.extend(rows.into_iter().map(|row| (row.serial, (row.at, row.reason_code))));
+        (self.plain, self.with_reasons) = (None, None);
+    }
+
+    fn entries(&mut self, reasons: bool) -> Result<CrlEntries, Error> {
+        let written = if reasons { &mut self.with_reasons } else { &mut self.plain };
+        if let Some(entries) = written {
+            return Ok(entries.clone());
+        }
+        let entries = self.rows.iter().map(|(serial, (at, reason))| Revoked {
+            serial: serial.clone(),
+            at: *at,
+            reason: reason_of(*reason),
+        });
+        Ok(written.insert(CrlEntries::write(entries, reasons)?).clone())
+    }
+}
+
+/// Rows as entries of a list.
+pub(super) fn entries_of(rows: Vec<RevokedRow>, reasons: bool) -> Result<CrlEntries, Error> {
+    let entries = rows.into_iter().map(|row| Revoked {
+        serial: row.serial,
+        at: row.at,
+        reason: reason_of(row.reason_code),
+    });
+    Ok(CrlEntries::write(entries, reasons)?)
+}
+
+fn reason_of(code: i64) -> Reason {
+    u8::try_from(code).ok().and_then(Reason::from_code).unwrap_or(Reason::Unspecified)
+}
