@@ -8,7 +8,7 @@ use super::epoch::{Handle, OpenEpoch};
 use super::object::Reader;
 use super::session::{probe, secret_reference};
 use super::template::{climb_down, mechanism, protected, public};
-use crate::hsm::fault::{Class, Fault};
+use crate::hsm::fault::{Class, Fault, classify_rv};
 use crate::hsm::key::{Algorithm, NewKey};
 use crate::hsm::token::{Clerk, Made, Seen};
 use crate::id::KeyLabel;
@@ -70,7 +70,8 @@ impl<'a, 'e> ClerkSession<'a, 'e> {
                 Err(fault) => return Err(fault),
             }
         }
-        Err(refused.unwrap_or_else(|| Fault::new(Class::Request, OPERATION, "no parameters")))
+        let nothing = || Fault::new(Class::Request, OPERATION, "no parameters");
+        Err(refused.map_or_else(nothing, as_told))
     }
 }
 
@@ -79,16 +80,21 @@ impl ClerkSession<'_, '_> {
     /// to `CKA_COPYABLE`, for which its database has no column: that is a refusal of the template
     /// when no object of this new `CKA_ID` has come into being, and may be answered with another.
     fn refusal(&self, fault: Fault, id: &[u8]) -> Fault {
-        let vague = matches!(
-            fault.rv(),
-            Some(RvError::GeneralError | RvError::FunctionFailed | RvError::DeviceError)
-        );
+        let vague = matches!(fault.rv(), Some(RvError::GeneralError | RvError::FunctionFailed));
         let nothing = || {
             self.reader()
                 .find(&[Attribute::Token(true), Attribute::Id(id.to_vec())])
                 .is_ok_and(|found| found.is_empty())
         };
         if vague && nothing() { Fault { class: Class::Request, ..fault } } else { fault }
+    }
+}
+
+/// What is vague to the last template was no refusal.
+fn as_told(fault: Fault) -> Fault {
+    match fault.rv() {
+        Some(rv) => Fault { class: classify_rv(rv), ..fault },
+        None => fault,
     }
 }
 
