@@ -33,7 +33,8 @@ pub struct Report {
     pub crls: u64,
     /// Signatures of the signer's ledger that were found in the journal.
     pub signatures: u64,
-    /// Of these, made a second time of the same octets, since the first one was lost on its way.
+    /// Of these, made of octets that had been signed before: the first one was lost on its way, or the
+    /// same revocation list was drafted again after a crash.
     pub repeated: u64,
     /// Lines of the ledger that a crash cut short; their signatures were not handed out.
     pub cut_short: u64,
