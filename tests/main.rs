@@ -1,6 +1,8 @@
 //! The capabilities of Chancery, one module each. `tests/run` installs what they need.
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod ceremony;
 #[cfg(test)]
 mod certificates;

@@ -28,7 +28,10 @@ impl Pkcs11Device {
 
     /// Opens an epoch for as long as `serve` runs. Its lifetime is new at every call and known to
     /// nobody outside, so nothing that carries it can leave.
-    fn with_epoch<R>(&self, serve: impl for<'e> FnOnce(&OpenEpoch<'e>) -> R) -> Result<R, Fault> {
+    pub(super) fn with_epoch<R>(
+        &self,
+        serve: impl for<'e> FnOnce(&OpenEpoch<'e>) -> R,
+    ) -> Result<R, Fault> {
         let library = &self.module.library;
         library
             .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))

@@ -4,6 +4,7 @@
 //! one epoch cannot be used in another; the token is found by its label and serial, never by the
 //! number of its slot; nothing here destroys or changes an object.
 
+mod bare;
 mod bind;
 mod clerk;
 mod device;
@@ -14,6 +15,7 @@ mod session;
 mod slot;
 mod template;
 
+pub use bare::{BareFigure, BareTurn};
 pub use device::Pkcs11Device;
 pub use epoch::DeviceOptions;
 pub use module::{Module, ModuleError};
