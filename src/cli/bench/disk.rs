@@ -86,7 +86,7 @@ async fn deeds(folder: &Path, length: Duration) -> Result<(usize, Duration), Fai
     let done: usize = try_join_all(callers).await?.into_iter().sum();
     let took = began.elapsed();
     store.close().await;
-    for ending in ["", "-wal", "-shm"] {
+    for ending in ["", "-wal", "-shm", ".lock"] {
         // Gone already is as good.
         let _ = fs::remove_file(format!("{}{ending}", path.display()));
     }

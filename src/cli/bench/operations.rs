@@ -76,8 +76,9 @@ impl Operation {
             Self::Enroll => floor(1, 1, 2),
             Self::Reenroll => floor(1, 0, 3),
             Self::Register => floor(0, 1, 1),
-            // A revocation list that nothing was added to need not be signed again.
-            Self::Identities | Self::Revoke | Self::Gencrl => floor(0, 0, 1),
+            // Each answer has a list of its own number, signed anew.
+            Self::Gencrl => floor(1, 0, 2),
+            Self::Identities | Self::Revoke => floor(0, 0, 1),
         }
     }
 }
