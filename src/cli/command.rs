@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::bench::{Bench, BenchToken};
 use super::ca::Ca;
 use super::config::ConfigCommand;
 use super::dev::Dev;
@@ -39,6 +40,8 @@ enum Deed {
     Config(ConfigCommand),
     Ca(Ca),
     Hsm(HsmCommand),
+    Bench(Bench),
+    BenchToken(BenchToken),
     Enroll(Enroll),
     Reenroll(Reenroll),
     Register(Register),
@@ -74,6 +77,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Deed::Config(deed) => deed.run(&out),
         Deed::Ca(deed) => deed.run(&out),
         Deed::Hsm(deed) => deed.run(&out),
+        Deed::Bench(deed) => deed.run(&out),
+        Deed::BenchToken(deed) => deed.run(&out),
         Deed::Enroll(deed) => deed.run(&out),
         Deed::Reenroll(deed) => deed.run(&out),
         Deed::Register(deed) => deed.run(&out),

@@ -85,31 +85,7 @@ impl Dev {
             .split_once(':')
             .filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
             .ok_or_else(|| Failure::usage("`--bootstrap` is not ID:SECRET"))?;
-        let module = self
-            .module
-            .clone()
-            .or_else(|| MODULES.iter().map(PathBuf::from).find(|module| module.exists()));
-        let module = module.ok_or_else(|| {
-            Failure::refused("SoftHSM2 is not installed").hint("apt-get install softhsm2")
-        })?;
-        for folder in [data.to_owned(), data.join("tokens")] {
-            fs::create_dir_all(&folder)
-                .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
-                .map_err(|e| {
-                    Failure::refused(format!("could not make `{}`", folder.display())).because(e)
-                })?;
-        }
-        let conf = format!(
-            "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
-            data.join("tokens").display()
-        );
-        write(&data.join("softhsm2.conf"), &conf)?;
-        let pin = data.join("pin");
-        if !pin.exists() {
-            let octets =
-                secret::random::<16>().map_err(|e| Failure::refused("no randomness").because(e))?;
-            write(&pin, &hex::encode(octets))?;
-        }
+        let module = softhsm2(data, self.module.as_deref())?;
         write(&data.join("bootstrap.secret"), secret)?;
         let path = data.join("chancery.toml");
         write(&path, &self.configuration(&module, id))?;
@@ -154,8 +130,41 @@ impl Dev {
     }
 }
 
+/// Lays out a private SoftHSM2 under `data`: folders, its configuration, a PIN. Gives the module: the
+/// one that is named, or where distributions put it.
+///
+/// # Errors
+/// When SoftHSM2 is not installed, or a file cannot be written.
+pub(super) fn softhsm2(data: &Path, module: Option<&Path>) -> Result<PathBuf, Failure> {
+    let module = module
+        .map(Path::to_owned)
+        .or_else(|| MODULES.iter().map(PathBuf::from).find(|module| module.exists()));
+    let module = module.ok_or_else(|| {
+        Failure::refused("SoftHSM2 is not installed").hint("apt-get install softhsm2")
+    })?;
+    for folder in [data.to_owned(), data.join("tokens")] {
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
+            .map_err(|e| {
+                Failure::refused(format!("could not make `{}`", folder.display())).because(e)
+            })?;
+    }
+    let conf = format!(
+        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+        data.join("tokens").display()
+    );
+    write(&data.join("softhsm2.conf"), &conf)?;
+    let pin = data.join("pin");
+    if !pin.exists() {
+        let octets =
+            secret::random::<16>().map_err(|e| Failure::refused("no randomness").because(e))?;
+        write(&pin, &hex::encode(octets))?;
+    }
+    Ok(module)
+}
+
 /// Makes the private token on the first start. The module is loaded in a process of its own.
-fn make_token(config: &Config, data: &Path) -> Result<(), Failure> {
+pub(super) fn make_token(config: &Config, data: &Path) -> Result<(), Failure> {
     let made = data.join("token-made");
     if made.exists() {
         return Ok(());
@@ -204,7 +213,7 @@ async fn make_missing(config: &Config, parts: &Parts, path: &Path) -> Result<(),
 }
 
 /// Writes a file that only we may read.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let written = fs::OpenOptions::new()
         .write(true)
         .create(true)

@@ -1,5 +1,6 @@
 //! The command line: nouns then verbs. `command.rs` is the tree; `output.rs` alone prints.
 
+mod bench;
 mod ca;
 mod ceremony;
 mod command;

@@ -1,7 +1,7 @@
 //! The only place that prints: results to standard output, everything else to standard error.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use serde::Serialize;
 
@@ -69,6 +69,14 @@ impl Output {
     /// Something worth knowing that is not the result, on standard error.
     pub fn note(&self, text: &str) {
         to_standard_error(&format!("chancery: {}\n", printable(text)));
+    }
+
+    /// What long work is at, on standard error when that is a terminal. Each takes the place of the one
+    /// before; an empty text clears it.
+    pub fn progress(&self, text: &str) {
+        if io::stderr().is_terminal() {
+            to_standard_error(&format!("\r\x1b[2K{}", printable(text)));
+        }
     }
 
     /// What one may do about it, on standard error.

@@ -7,8 +7,8 @@
 //! Invariants: every signature is verified with the key that was meant before it leaves (I4); what
 //! was found in one epoch cannot be used in another; a PIN that was refused is not tried again (I9);
 //! [`Place::sign`] signs nothing that is not recorded (I2); blocking calls into the module are made
-//! in `worker.rs` and `epochs.rs` and nowhere else, but for [`doctor`], which has processes of its
-//! own; certificates are not known here.
+//! in `worker.rs` and `epochs.rs` and nowhere else, but for [`doctor`] and `pkcs11/bare.rs`,
+//! which have processes of their own; certificates are not known here.
 
 mod calls;
 mod counts;
@@ -56,7 +56,9 @@ pub use key::{
 };
 pub use octets::Octets;
 pub use pin::{BadPinSource, PinError, PinSource};
-pub use pkcs11::{DeviceOptions, Module, ModuleError, Pkcs11Device, TokenSelector};
+pub use pkcs11::{
+    BareFigure, BareTurn, DeviceOptions, Module, ModuleError, Pkcs11Device, TokenSelector,
+};
 pub use purpose::{BadPurposes, Purpose, UnknownPurpose};
 pub use queue::{Asker, Job};
 pub use shared::{EngineOptions, Errand, Stop, Trouble, Work};

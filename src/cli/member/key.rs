@@ -101,7 +101,7 @@ pub(super) fn fabric_ski(point: &[u8]) -> String {
 }
 
 /// A private key in memory, from a file or for one.
-pub(super) struct FileKey {
+pub(in crate::cli) struct FileKey {
     secret: SecretKey,
     point: Vec<u8>,
 }
@@ -116,7 +116,7 @@ impl FileKey {
     ///
     /// # Errors
     /// When the system gives no randomness.
-    pub(super) fn generate(curve: Curve) -> Result<Self, Failure> {
+    pub(in crate::cli) fn generate(curve: Curve) -> Result<Self, Failure> {
         // One in 2^32 random strings is no scalar of P-256; a few tries are more than enough.
         for _ in 0..8 {
             let made = match curve {

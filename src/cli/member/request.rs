@@ -69,7 +69,7 @@ fn parse_field(part: &str) -> Result<(Field, String), Failure> {
 ///
 /// # Errors
 /// When a host cannot be an alternative name, or the key cannot sign.
-pub(super) fn build(
+pub(in crate::cli) fn build(
     id: &str,
     subject: &[(Field, String)],
     hosts: &[String],

@@ -12,7 +12,7 @@ use crate::cli::exit::Failure;
 ///
 /// # Errors
 /// When the key cannot sign.
-pub(super) fn authorization(
+pub(in crate::cli) fn authorization(
     method: &str,
     target: &str,
     body: &[u8],

@@ -5,6 +5,7 @@
 //! number of its slot; nothing here destroys or changes an object: what tries whether a token would let
 //! itself be abused, and takes away again what it made for that, is `hsm/doctor`.
 
+mod bare;
 mod bind;
 mod clerk;
 mod device;
@@ -15,6 +16,7 @@ mod session;
 pub(super) mod slot;
 pub(super) mod template;
 
+pub use bare::{BareFigure, BareTurn};
 pub use device::Pkcs11Device;
 pub use epoch::DeviceOptions;
 pub use module::{Module, ModuleError};
