@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::hsm::CustodyLevel;
 use crate::id::CaName;
 use crate::service::{CaOptions, Hierarchy};
 
@@ -125,6 +126,9 @@ pub struct SignerOptions {
     pub pin_env: Option<String>,
     /// The systemd credential with the PIN.
     pub pin_credential: Option<String>,
+    /// Keys kept worse are not used, nor made: `generated` (default), `guarded` or `any`.
+    #[serde(default)]
+    pub custody: CustodyLevel,
     /// Sessions that sign. Default 2.
     #[serde(default = "default_workers")]
     pub workers: usize,

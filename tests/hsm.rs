@@ -9,11 +9,14 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "the helpers of tests fail by panicking, as tests do"
 )]
 
 #[path = "hsm/client.rs"]
 mod client;
+#[path = "hsm/doctor.rs"]
+mod doctor;
 #[path = "hsm/engine.rs"]
 mod engine;
 #[path = "hsm/faulty.rs"]
@@ -22,7 +25,11 @@ mod faulty;
 mod fixture;
 #[path = "hsm/keys.rs"]
 mod keys;
+#[path = "hsm/places.rs"]
+mod places;
 #[path = "hsm/process.rs"]
 mod process;
 #[path = "hsm/supervised.rs"]
 mod supervised;
+#[path = "hsm/tokens.rs"]
+mod tokens;

@@ -27,6 +27,8 @@ mod house;
 #[expect(unreachable_pub, reason = "a library of its own for the fuzz targets")]
 mod laws;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod members;
 #[cfg(test)]
 mod node_client;

@@ -61,6 +61,7 @@ fn root_tokens(config: &Config) -> Result<RootTokens, Failure> {
             pin_file: Some(signer.pin_file.clone()),
             pin_env: None,
             pin_credential: None,
+            custody: config.signer.custody,
             workers: 1,
             hang_seconds: config.signer.hang_seconds,
             dir: config.signer.dir.join(format!("root-{}", ca.name)),

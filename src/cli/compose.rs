@@ -189,6 +189,7 @@ fn signer_command(options: &SignerOptions, generates: bool) -> Result<SignerComm
     let signer = signer::SignerOptions {
         token_serial: options.serial.clone(),
         allow_generate: generates,
+        custody: options.custody,
         workers,
         hang: options.hang_seconds,
         ..signer::SignerOptions::new(

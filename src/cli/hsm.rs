@@ -1,4 +1,4 @@
-//! `chancery hsm`: what a token holds, and new tokens for tests.
+//! `chancery hsm`: what a token holds and allows, and new tokens for tests.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::compose;
+use super::doctor::{self, Doctor};
 use super::exit::Failure;
 use super::output::Output;
 use crate::hsm::{PinSource, init_token};
@@ -26,6 +27,16 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = "chancery.toml")]
         config: PathBuf,
     },
+    /// Tries what a token allows before it is trusted with keys, and says what it is good for.
+    /// Whatever it makes on the token it takes away again; the PIN is tried once.
+    #[command(
+        after_help = "Example:\n  chancery hsm doctor --module /usr/lib/softhsm/libsofthsm2.so \
+        --token chancery --pin-file pin --json"
+    )]
+    Doctor(Doctor),
+    /// Does one probe for the doctor.
+    #[command(hide = true)]
+    DoctorProbe,
     /// Makes a new token, e.g. a private one of SoftHSM2. A token of this label is never touched.
     #[command(after_help = "Example:\n  SOFTHSM2_CONF=$PWD/softhsm2.conf chancery hsm init-token \
         --module /usr/lib/softhsm/libsofthsm2.so --label chancery --pin-file pin")]
@@ -50,6 +61,8 @@ impl HsmCommand {
     pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
         match self.command {
             Command::Inventory { config } => inventory(&config, out),
+            Command::Doctor(doctor) => doctor.run(out),
+            Command::DoctorProbe => doctor::probe(out),
             Command::InitToken { module, label, pin_file } => {
                 if label.is_empty() || label.len() > 32 {
                     return Err(Failure::usage("`--label` has 1 to 32 octets"));

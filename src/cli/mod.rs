@@ -6,6 +6,7 @@ mod command;
 mod compose;
 mod config;
 mod dev;
+mod doctor;
 mod exit;
 mod hsm;
 mod init;

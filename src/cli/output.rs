@@ -56,6 +56,11 @@ impl Output {
         }
     }
 
+    /// Standard output, for lines that another program of ours reads.
+    pub fn writer(&self) -> Box<dyn Write> {
+        Box::new(io::stdout())
+    }
+
     /// Begins a list whose elements come one by one.
     pub fn list(&self) -> List {
         List { output: self.clone(), any: false }

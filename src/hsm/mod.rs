@@ -7,13 +7,14 @@
 //! Invariants: every signature is verified with the key that was meant before it leaves (I4); what
 //! was found in one epoch cannot be used in another; a PIN that was refused is not tried again (I9);
 //! [`Place::sign`] signs nothing that is not recorded (I2); blocking calls into the module are made
-//! in `worker.rs` and `epochs.rs` and nowhere else; certificates are not known here.
+//! in `worker.rs` and `epochs.rs` and nowhere else, but for [`doctor`], which has processes of its own; certificates are not known here.
 
 mod calls;
 mod counts;
 mod course;
 mod custody;
 mod digest;
+pub mod doctor;
 mod engine;
 mod epochs;
 mod error;

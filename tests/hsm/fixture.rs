@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub(crate) const PIN: &str = "1234";
-const ARGUMENTS: &str = "CHANCERY_TEST_SIGNER";
+pub(crate) const ARGUMENTS: &str = "CHANCERY_TEST_SIGNER";
 
 /// A folder with tokens of its own, and the files of a signer.
 pub(crate) struct Home {

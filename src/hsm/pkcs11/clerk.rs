@@ -1,5 +1,6 @@
 //! One session that makes and lists keys.
 
+use cryptoki::error::RvError;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki::session::Session;
 
@@ -61,7 +62,7 @@ impl<'a, 'e> ClerkSession<'a, 'e> {
                         .generate_key_pair(&mechanism, &public, attributes)
                         .map(|(_, private)| private)
                 };
-                made.map_err(Fault::at(OPERATION))
+                made.map_err(|error| self.refusal(Fault::token(OPERATION, error), id))
             });
             match made {
                 Ok((raw, given_up)) => return Ok((Handle::new(self.epoch, raw), given_up)),
@@ -70,6 +71,24 @@ impl<'a, 'e> ClerkSession<'a, 'e> {
             }
         }
         Err(refused.unwrap_or_else(|| Fault::new(Class::Request, OPERATION, "no parameters")))
+    }
+}
+
+impl ClerkSession<'_, '_> {
+    /// What a token means that cannot say what it dislikes. NSS softokn answers `CKR_GENERAL_ERROR`
+    /// to `CKA_COPYABLE`, for which its database has no column: that is a refusal of the template
+    /// when no object of this new `CKA_ID` has come into being, and may be answered with another.
+    fn refusal(&self, fault: Fault, id: &[u8]) -> Fault {
+        let vague = matches!(
+            fault.rv(),
+            Some(RvError::GeneralError | RvError::FunctionFailed | RvError::DeviceError)
+        );
+        let nothing = || {
+            self.reader()
+                .find(&[Attribute::Token(true), Attribute::Id(id.to_vec())])
+                .is_ok_and(|found| found.is_empty())
+        };
+        if vague && nothing() { Fault { class: Class::Request, ..fault } } else { fault }
     }
 }
 

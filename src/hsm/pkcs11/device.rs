@@ -1,12 +1,14 @@
 //! Epochs: from `C_Initialize` to `C_Finalize`.
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags};
-use cryptoki::slot::Limit;
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::session::Session;
+use cryptoki::slot::{Limit, Slot, TokenInfo};
 
 use super::clerk::ClerkSession;
 use super::epoch::{DeviceOptions, Login, OpenEpoch};
 use super::module::Module;
 use super::session::BoundSession;
+use super::slot::find;
 use crate::hsm::fault::Fault;
 use crate::hsm::key::TokenName;
 use crate::hsm::token::{Clerk, Device, Epoch, Token};
@@ -26,19 +28,53 @@ impl Pkcs11Device {
         Self { module, options, login: Login::new(pin) }
     }
 
+    /// The module itself, for what is tried outside of an epoch.
+    pub(in crate::hsm) fn library(&self) -> &Pkcs11 {
+        &self.module.library
+    }
+
+    /// Initialises the module, finds the token and no more, and finalises.
+    pub(in crate::hsm) fn with_module<R>(
+        &self,
+        serve: impl FnOnce(Slot, &TokenInfo) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        self.initialise()?;
+        let outcome =
+            find(&self.module, &self.options.token).and_then(|(slot, _, info)| serve(slot, &info));
+        let closed = self.finalise();
+        let result = outcome?;
+        closed.map(|()| result)
+    }
+
+    /// Logs one session in.
+    pub(in crate::hsm) fn log_in(&self, session: &Session, info: &TokenInfo) -> Result<(), Fault> {
+        self.login.log_in(session, info)
+    }
+
+    fn initialise(&self) -> Result<(), Fault> {
+        self.module
+            .library
+            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
+            .map_err(Fault::at("initialise the module"))
+    }
+
+    fn finalise(&self) -> Result<(), Fault> {
+        self.module.library.clone().finalize().map_err(Fault::at("finalise the module"))
+    }
+
     /// Opens an epoch for as long as `serve` runs. Its lifetime is new at every call and known to
     /// nobody outside, so nothing that carries it can leave.
-    fn with_epoch<R>(&self, serve: impl for<'e> FnOnce(&OpenEpoch<'e>) -> R) -> Result<R, Fault> {
-        let library = &self.module.library;
-        library
-            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
-            .map_err(Fault::at("initialise the module"))?;
+    pub(in crate::hsm) fn with_epoch<R>(
+        &self,
+        serve: impl for<'e> FnOnce(&OpenEpoch<'e>) -> R,
+    ) -> Result<R, Fault> {
+        self.initialise()?;
         let outcome = OpenEpoch::open(&self.module, &self.options, &self.login).map(|epoch| {
             let result = serve(&epoch);
             drop(epoch);
             result
         });
-        let closed = library.clone().finalize().map_err(Fault::at("finalise the module"));
+        let closed = self.finalise();
         let result = outcome?;
         closed.map(|()| result)
     }

@@ -74,35 +74,35 @@ impl Login {
 }
 
 /// Makes a lifetime invariant: it can be neither longer nor shorter than the epoch's own.
-pub(super) type Brand<'e> = PhantomData<fn(&'e ()) -> &'e ()>;
+pub(in crate::hsm) type Brand<'e> = PhantomData<fn(&'e ()) -> &'e ()>;
 
 /// Names an object of the token for as long as its epoch lasts. After another `C_Initialize` the
 /// same number may name another key, which signs without an error.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Handle<'e> {
+pub(in crate::hsm) struct Handle<'e> {
     raw: ObjectHandle,
     brand: Brand<'e>,
 }
 
 impl<'e> Handle<'e> {
-    pub(super) fn new(_epoch: &OpenEpoch<'e>, raw: ObjectHandle) -> Self {
+    pub(in crate::hsm) fn new(_epoch: &OpenEpoch<'e>, raw: ObjectHandle) -> Self {
         Self { raw, brand: PhantomData }
     }
 
     /// The number, for a call with a session of the same epoch.
-    pub(super) fn raw(self, _epoch: &OpenEpoch<'e>) -> ObjectHandle {
+    pub(in crate::hsm) fn raw(self, _epoch: &OpenEpoch<'e>) -> ObjectHandle {
         self.raw
     }
 }
 
 /// An open epoch.
-pub(super) struct OpenEpoch<'e> {
+pub(in crate::hsm) struct OpenEpoch<'e> {
     module: &'e Module,
     pub(super) options: &'e DeviceOptions,
     login: &'e Login,
-    pub(super) slot: Slot,
-    pub(super) token: TokenName,
-    pub(super) info: TokenInfo,
+    pub(in crate::hsm) slot: Slot,
+    pub(in crate::hsm) token: TokenName,
+    pub(in crate::hsm) info: TokenInfo,
     /// The session of the login; the token logs everybody out when the last one closes. The lock is
     /// held while logging in again.
     owner: Mutex<Session>,
@@ -144,7 +144,7 @@ impl<'e> OpenEpoch<'e> {
     }
 
     /// Opens a session and makes sure that it is logged in.
-    pub(super) fn open_session(&self, write: bool) -> Result<Session, Fault> {
+    pub(in crate::hsm) fn open_session(&self, write: bool) -> Result<Session, Fault> {
         let library = &self.module.library;
         let session = if write {
             library.open_rw_session(self.slot)
@@ -182,7 +182,7 @@ impl<'e> OpenEpoch<'e> {
 }
 
 /// Whether private objects can be seen.
-pub(super) fn is_logged_in(session: &Session) -> Result<bool, Fault> {
+pub(in crate::hsm) fn is_logged_in(session: &Session) -> Result<bool, Fault> {
     let state = session.get_session_info().map_err(Fault::at("ask for the session"))?;
     Ok(matches!(state.session_state(), SessionState::RoUser | SessionState::RwUser))
 }

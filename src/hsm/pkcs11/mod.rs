@@ -2,17 +2,18 @@
 //!
 //! Invariants: objects are named by handles that carry the lifetime of their epoch, so a handle of
 //! one epoch cannot be used in another; the token is found by its label and serial, never by the
-//! number of its slot; nothing here destroys or changes an object.
+//! number of its slot; nothing here destroys or changes an object: what tries whether a token would let
+//! itself be abused, and takes away again what it made for that, is `hsm/doctor`.
 
 mod bind;
 mod clerk;
 mod device;
-mod epoch;
+pub(super) mod epoch;
 mod module;
-mod object;
+pub(super) mod object;
 mod session;
-mod slot;
-mod template;
+pub(super) mod slot;
+pub(super) mod template;
 
 pub use device::Pkcs11Device;
 pub use epoch::DeviceOptions;

@@ -11,7 +11,7 @@ use crate::hsm::digest::sha256;
 /// A loaded module. It stays loaded until the process ends: unloading one that has threads of its
 /// own crashes.
 pub struct Module {
-    pub(super) library: Pkcs11,
+    pub(in crate::hsm) library: Pkcs11,
     path: PathBuf,
     sha256: [u8; 32],
 }

@@ -15,20 +15,20 @@ const OPERATION: &str = "read a key's attributes";
 
 /// Reads the attributes of one object, each by itself: tokens differ in which ones they know, and
 /// some fail a whole request for one that they do not.
-pub(super) struct Reader<'a, 'e> {
-    pub(super) epoch: &'a OpenEpoch<'e>,
-    pub(super) session: &'a Session,
+pub(in crate::hsm) struct Reader<'a, 'e> {
+    pub(in crate::hsm) epoch: &'a OpenEpoch<'e>,
+    pub(in crate::hsm) session: &'a Session,
 }
 
 impl<'e> Reader<'_, 'e> {
     /// The objects that match.
-    pub(super) fn find(&self, template: &[Attribute]) -> Result<Vec<Handle<'e>>, Fault> {
+    pub(in crate::hsm) fn find(&self, template: &[Attribute]) -> Result<Vec<Handle<'e>>, Fault> {
         let found = self.session.find_objects(template).map_err(Fault::at("find a key"))?;
         Ok(found.into_iter().map(|raw| Handle::new(self.epoch, raw)).collect())
     }
 
     /// One attribute; `None` when the token does not know or tell it.
-    pub(super) fn attribute(
+    pub(in crate::hsm) fn attribute(
         &self,
         object: Handle<'e>,
         kind: AttributeType,
@@ -42,7 +42,11 @@ impl<'e> Reader<'_, 'e> {
     }
 
     /// One attribute that is octets; empty when the token does not tell it.
-    pub(super) fn octets(&self, object: Handle<'e>, kind: AttributeType) -> Result<Vec<u8>, Fault> {
+    pub(in crate::hsm) fn octets(
+        &self,
+        object: Handle<'e>,
+        kind: AttributeType,
+    ) -> Result<Vec<u8>, Fault> {
         Ok(match self.attribute(object, kind)? {
             Some(
                 Attribute::Label(octets)
@@ -81,7 +85,7 @@ impl<'e> Reader<'_, 'e> {
     }
 
     /// What is proven about the protection of a private or secret key.
-    pub(super) fn custody(&self, key: Handle<'e>) -> Result<Custody, Fault> {
+    pub(in crate::hsm) fn custody(&self, key: Handle<'e>) -> Result<Custody, Fault> {
         let mut sign_only = self.flag(key, AttributeType::Sign)?;
         for other in [
             AttributeType::Decrypt,
@@ -113,7 +117,7 @@ impl<'e> Reader<'_, 'e> {
     }
 
     /// What kind of key it is, from a private, public or secret key.
-    pub(super) fn algorithm(&self, key: Handle<'e>) -> Result<Option<Algorithm>, Fault> {
+    pub(in crate::hsm) fn algorithm(&self, key: Handle<'e>) -> Result<Option<Algorithm>, Fault> {
         let Some(Attribute::KeyType(kind)) = self.attribute(key, AttributeType::KeyType)? else {
             return Ok(None);
         };
@@ -135,7 +139,7 @@ impl<'e> Reader<'_, 'e> {
 
     /// The public key of a public key object, or of a private one where the token keeps the public
     /// part with it; `None` when it does not tell, an error when what it tells is no key.
-    pub(super) fn public_key(
+    pub(in crate::hsm) fn public_key(
         &self,
         object: Handle<'e>,
         algorithm: Algorithm,
@@ -185,7 +189,7 @@ impl<'e> Reader<'_, 'e> {
     }
 
     /// The public key that stands beside the private key of this `CKA_ID`.
-    pub(super) fn public_key_beside(
+    pub(in crate::hsm) fn public_key_beside(
         &self,
         id: &[u8],
         private: Handle<'e>,

@@ -44,7 +44,7 @@ impl fmt::Display for TokenSelector {
 }
 
 /// The slot, name and facts of the one token that matches.
-pub(super) fn find(
+pub(in crate::hsm) fn find(
     module: &Module,
     wanted: &TokenSelector,
 ) -> Result<(Slot, TokenName, TokenInfo), Fault> {

@@ -9,22 +9,22 @@ use crate::hsm::key::Algorithm;
 use crate::id::KeyLabel;
 
 /// `CKA_EC_PARAMS`: the named curve. RFC 5480 section 2.1.1.1
-pub(super) const P256_OID: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
-pub(super) const P384_OID: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x22";
-pub(super) const ED25519_OID: &[u8] = b"\x06\x03\x2b\x65\x70";
+pub(in crate::hsm) const P256_OID: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+pub(in crate::hsm) const P384_OID: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x22";
+pub(in crate::hsm) const ED25519_OID: &[u8] = b"\x06\x03\x2b\x65\x70";
 /// The other spelling of PKCS#11 v3.0 section 2.3.10: the name `edwards25519`.
-pub(super) const ED25519_NAME: &[u8] = b"\x13\x0cedwards25519";
+pub(in crate::hsm) const ED25519_NAME: &[u8] = b"\x13\x0cedwards25519";
 
 /// What is asked of a private or secret key: first what is never given up, then what may be, the
 /// least valuable first.
-pub(super) struct Template {
-    pub(super) firm: Vec<Attribute>,
-    pub(super) yielding: Vec<Attribute>,
+pub(in crate::hsm) struct Template {
+    pub(in crate::hsm) firm: Vec<Attribute>,
+    pub(in crate::hsm) yielding: Vec<Attribute>,
 }
 
 /// The strict template of a private or secret key: it signs and does nothing else, it never leaves,
 /// and nobody changes that.
-pub(super) fn protected(label: &KeyLabel, id: &[u8], algorithm: Algorithm) -> Template {
+pub(in crate::hsm) fn protected(label: &KeyLabel, id: &[u8], algorithm: Algorithm) -> Template {
     let mut firm = vec![
         Attribute::Token(true),
         Attribute::Private(true),
@@ -56,7 +56,7 @@ pub(super) fn protected(label: &KeyLabel, id: &[u8], algorithm: Algorithm) -> Te
 }
 
 /// The template of the public key beside it.
-pub(super) fn public(
+pub(in crate::hsm) fn public(
     label: &KeyLabel,
     id: &[u8],
     algorithm: Algorithm,
@@ -82,7 +82,9 @@ pub(super) fn public(
 }
 
 /// How a key of this kind is made, and the curve parameters to try in turn.
-pub(super) fn mechanism(algorithm: Algorithm) -> (Mechanism<'static>, &'static [&'static [u8]]) {
+pub(in crate::hsm) fn mechanism(
+    algorithm: Algorithm,
+) -> (Mechanism<'static>, &'static [&'static [u8]]) {
     match algorithm {
         Algorithm::P256 => (Mechanism::EccKeyPairGen, &[P256_OID]),
         Algorithm::P384 => (Mechanism::EccKeyPairGen, &[P384_OID]),
@@ -94,7 +96,7 @@ pub(super) fn mechanism(algorithm: Algorithm) -> (Mechanism<'static>, &'static [
 
 /// Tries the strict template, then gives up what the token refuses: one attribute at a time, each
 /// alone before several together. Tells what was given up. What may not be given up stays.
-pub(super) fn climb_down<T>(
+pub(in crate::hsm) fn climb_down<T>(
     template: &Template,
     mut attempt: impl FnMut(&[Attribute]) -> Result<T, Fault>,
 ) -> Result<(T, Vec<Attribute>), Fault> {
