@@ -107,9 +107,9 @@ fn who_exists_is_told_neither_by_the_answer_nor_by_its_time() {
     let (answer, _) = ask(scene.address, &enrollment(&nobody));
     assert_eq!(first, said(&answer.unwrap()), "{}", nobody.what);
 
-    // A trip to the token or to the database more is 50 us and more; three standard errors for chance.
+    // Reading a row is 20 us, a trip to the token 50 us and more; three standard errors for chance.
     let (fewest, most, fine, bound) =
-        if is_long() { (50, 200, 4.0, 20.0) } else { (4, 4, f64::MAX, 1000.0) };
+        if is_long() { (50, 200, 3.0, 10.0) } else { (4, 4, f64::MAX, 1000.0) };
     let mut base = 0.0;
     let mut differences: Vec<Vec<f64>> = vec![Vec::new(); CASES.len()];
     for number in 0..most {
