@@ -6,7 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
 use serde::{Deserialize, Serialize};
+
+/// The instant 0, on the calendar of UTC.
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// An instant: whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(
@@ -54,8 +59,10 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with `Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_second(self.0) {
-            Ok(time) => write!(f, "{time}"),
+        // By the calendar: `jiff::Timestamp` ends 26 hours before the year 9999 does, so that every
+        // offset has room.
+        match EPOCH.checked_add(SignedDuration::from_secs(self.0)) {
+            Ok(time) => write!(f, "{time}Z"),
             Err(_) => write!(f, "{}s", self.0),
         }
     }
@@ -66,9 +73,13 @@ impl FromStr for Timestamp {
 
     /// Reads an RFC 3339 time with any offset; a fraction of a second is dropped.
     fn from_str(text: &str) -> Result<Self, BadTimestamp> {
-        text.parse::<jiff::Timestamp>()
-            .map(|t| Self::from_unix(t.as_second()))
-            .map_err(|_| BadTimestamp)
+        if let Ok(time) = text.parse::<jiff::Timestamp>() {
+            return Ok(Self::from_unix(time.as_second()));
+        }
+        // The last 26 hours of the year 9999, as they are printed.
+        let time = text.strip_suffix('Z').filter(|text| text.len() >= "9999-12-31T00:00:00".len());
+        let time = time.and_then(|text| text.parse::<DateTime>().ok()).ok_or(BadTimestamp)?;
+        Ok(Self::from_unix(time.duration_since(EPOCH).as_secs()))
     }
 }
 
@@ -143,5 +154,17 @@ mod tests {
         assert_eq!(at.to_string(), "2030-01-02T02:04:05Z");
         assert!("2030-01-02".parse::<Timestamp>().is_err());
         assert!("".parse::<Timestamp>().is_err());
+        assert!("9999-12-31Z".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn the_end_of_time_prints_and_reads_back() {
+        let seconds = Timestamp::NO_EXPIRY.unix() - 100_000..=Timestamp::NO_EXPIRY.unix();
+        for seconds in seconds.step_by(999) {
+            let at = Timestamp::from_unix(seconds);
+            assert_eq!(at.to_string().parse(), Ok(at));
+        }
+        assert_eq!(Timestamp::NO_EXPIRY.to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(Timestamp::EARLIEST.to_string(), "1950-01-01T00:00:00Z");
     }
 }

@@ -1,11 +1,15 @@
 //! The capabilities of Chancery, one module each. `tests/run` installs what they need.
 
 #[cfg(test)]
+mod abuse;
+#[cfg(test)]
 mod ceremony;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod corpora;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
@@ -18,6 +22,12 @@ mod faults;
 mod health;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+#[path = "../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "a library of its own for the fuzz targets")]
+mod laws;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod members;
 #[cfg(test)]

@@ -45,15 +45,15 @@ pub(super) async fn find(exchange: &Exchange) -> Result<Response, Fault> {
     })
 }
 
-/// `DELETE certificates`: the real server has the route and nothing behind it.
+/// `DELETE certificates`: the real server has the route and nothing behind it, and tells 500.
 pub(super) async fn remove(exchange: &Exchange) -> Result<Response, Fault> {
     let (authority, caller) = exchange.enter().await?;
     authority.certificates(&caller, &CertificateQuery::default(), None, 1).await?;
-    Err(Fault::new(StatusCode::INTERNAL_SERVER_ERROR, 0, "DELETE Not Implemented"))
+    Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, 0, "DELETE Not Implemented"))
 }
 
 /// Reads the query; the error is a sentence for the caller.
-fn query(query: &Query, now: Timestamp) -> Result<CertificateQuery, String> {
+pub(super) fn query(query: &Query, now: Timestamp) -> Result<CertificateQuery, String> {
     let given = |name| Some(query.first(name).to_owned()).filter(|text| !text.is_empty());
     let time =
         |name| when::parse(query.first(name), now).map_err(|_| format!("`{name}` is no time"));

@@ -53,7 +53,7 @@ fn order(exchange: &Exchange) -> Result<Enroll, Fault> {
 
 /// Fields that replace those of the CSR. The common name is always one of them: one that is left
 /// out is not the enrollment ID. Organizational units are the CA's own to set.
-fn names(subject: fabric::Subject) -> Subject {
+pub(super) fn names(subject: fabric::Subject) -> Subject {
     let mut fields = Vec::new();
     let mut serial_number = subject.serial_number;
     for name in subject.names {

@@ -1,5 +1,6 @@
 //! One request on its way through this face: what every endpoint asks of it.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
@@ -75,7 +76,7 @@ impl Exchange {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
                 debug!(%error, "a body broke off");
-                Fault::unreadable_body()
+                if is_late(&error) { Fault::slow_body() } else { Fault::unreadable_body() }
             })?;
             let Ok(data) = frame.into_data() else { continue };
             if read.len() + data.len() > limit {
@@ -189,6 +190,13 @@ impl Exchange {
         }
         Ok(caller)
     }
+}
+
+/// Whether a body broke off because its time was over.
+fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// Whether the certificate's key signed the message, by the rules of a token: SHA-256 for any curve.

@@ -64,10 +64,14 @@ impl Fault {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, UNREADABLE_BODY, message)
     }
 
-    /// A body that broke off.
+    /// A body that broke off. The client's fault, where the real server tells 500.
     pub(super) fn unreadable_body() -> Self {
-        let message = "the body could not be read";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE_BODY, message)
+        Self::new(StatusCode::BAD_REQUEST, UNREADABLE_BODY, "the body could not be read")
+    }
+
+    /// A body that did not come in its time.
+    pub(super) fn slow_body() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, UNREADABLE_BODY, "the body came too slowly")
     }
 
     /// No body where one is needed.

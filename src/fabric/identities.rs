@@ -11,6 +11,8 @@ use crate::api::fabric::{Attribute, Identity, RegisterRequest, RegisterResponse}
 use crate::fabric::envelope::{CHUNK, list, success};
 use crate::fabric::exchange::{Exchange, refusal_first};
 use crate::fabric::fault::{Endpoint, Fault};
+use crate::fabric::kept_list::Span;
+use crate::fabric::query::Query;
 use crate::id::EnrollmentId;
 use crate::service::{
     AffiliationChoice, Authority, Caller, Error, Kind, ModifyIdentity, Register, Registered,
@@ -19,6 +21,12 @@ use crate::store;
 
 /// Code of an identity to add that has no name, or none that can be one.
 const NO_NAME: u16 = 52;
+
+/// Code of a part of the list that is none.
+const BAD_SPAN: u16 = 61;
+
+/// A part of the list has no more identities.
+const MOST: u32 = 1000;
 
 /// Code of a `force` that is no boolean.
 const BAD_FORCE: u16 = 61;
@@ -56,16 +64,50 @@ pub(super) async fn create(exchange: &Exchange) -> Result<Response, Fault> {
     located(success(StatusCode::CREATED, &answer)?, &registered)
 }
 
-/// `GET identities`: those that the caller may manage.
+/// `GET identities`: those that the caller may manage. With `limit`, which the real server does not
+/// know, so many of them; with `after`, those after this enrollment ID.
 pub(super) async fn all(exchange: &Exchange) -> Result<Response, Fault> {
     let (authority, caller) = exchange.enter().await?;
     let view = authority.identities_view(&caller).await?;
     let caller = Arc::new(caller);
-    exchange.lists().answer(authority.name(), view, || written(authority, &caller)).await
+    let span = span(&exchange.query)?;
+    let write = || written(authority, &caller, &span);
+    exchange.lists().answer(authority.name(), view, span.clone(), write).await
 }
 
-async fn written(authority: &Arc<Authority>, caller: &Arc<Caller>) -> Result<Response, Fault> {
-    let first = authority.identities(caller, None, CHUNK).await?.map(shown);
+fn span(query: &Query) -> Result<Span, Fault> {
+    let bad = |why: &str| Fault::bad_request(BAD_SPAN, why);
+    let limit = match query.first("limit") {
+        "" => None,
+        text => {
+            let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+            Some(limit.ok_or_else(|| bad("`limit` is no number from 1 to 1000"))?)
+        }
+    };
+    let after = match query.first("after") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| bad("`after` is no enrollment ID"))?),
+    };
+    Ok(Span { limit, after })
+}
+
+async fn written(
+    authority: &Arc<Authority>,
+    caller: &Arc<Caller>,
+    span: &Span,
+) -> Result<Response, Fault> {
+    let chunk = span.limit.unwrap_or(CHUNK);
+    let mut first = authority.identities(caller, span.after.as_ref(), chunk).await?;
+    if let Some(limit) = span.limit.and_then(|limit| usize::try_from(limit).ok()) {
+        // A page of the registry may hold few that the caller may see; one that is asked for is full.
+        while let Some(after) = first.next.take().filter(|_| first.items.len() < limit) {
+            let more = authority.identities(caller, Some(&after), chunk).await?;
+            first.items.extend(more.items);
+            first.next = more.next;
+        }
+        first.items.truncate(limit);
+    }
+    let first = first.map(shown);
     let (reader, caller) = (Arc::clone(authority), Arc::clone(caller));
     list("identities", authority.name().as_str(), first, move |after: EnrollmentId| {
         let (reader, caller) = (Arc::clone(&reader), Arc::clone(&caller));
@@ -168,11 +210,16 @@ fn attributes(given: Vec<Attribute>) -> Vec<store::Attribute> {
 }
 
 fn located(mut response: Response, registered: &Registered) -> Result<Response, Fault> {
-    let id = utf8_percent_encode(registered.identity.id.as_str(), SEGMENT);
+    let id = segment(registered.identity.id.as_str());
     let location = HeaderValue::try_from(format!("/api/v1/identities/{id}"));
     let location = location.map_err(|error| Fault::from(Error::internal(error)))?;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
+}
+
+/// An enrollment ID as a segment of a path.
+pub(super) fn segment(id: &str) -> String {
+    utf8_percent_encode(id, SEGMENT).to_string()
 }
 
 async fn visible_first(fault: Fault, authority: &Authority, caller: &Caller, id: &str) -> Fault {
@@ -188,8 +235,7 @@ mod tests {
 
     #[test]
     fn locations_are_escaped_as_go_escapes_a_segment() {
-        let escaped = |id| utf8_percent_encode(id, SEGMENT).to_string();
-        assert_eq!(escaped("a/b c@d:e+f,g;h?i=j&k~l$m"), "a%2Fb%20c@d:e+f%2Cg%3Bh%3Fi=j&k~l$m");
-        assert_eq!(escaped("é!*'()"), "%C3%A9%21%2A%27%28%29");
+        assert_eq!(segment("a/b c@d:e+f,g;h?i=j&k~l$m"), "a%2Fb%20c@d:e+f%2Cg%3Bh%3Fi=j&k~l$m");
+        assert_eq!(segment("é!*'()"), "%C3%A9%21%2A%27%28%29");
     }
 }

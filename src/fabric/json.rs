@@ -20,6 +20,9 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 
+/// The most members of one object; no request of ours has more than twenty.
+const MAX_MEMBERS: usize = 1024;
+
 /// A text is not the JSON that is wanted. Never says what the text was: it may hold a secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -70,8 +73,12 @@ impl<'de> Value<'de> {
     }
 
     fn members(self) -> Result<Vec<(Cow<'de, str>, Value<'de>)>, NotWanted> {
-        let Members(members) =
-            serde_json::from_str(self.0).or_else(|_| self.mismatch("an object"))?;
+        if !self.0.starts_with('{') {
+            return self.mismatch("an object");
+        }
+        // The grammar has been checked, so all that can be wrong is their number.
+        let Members(members) = serde_json::from_str(self.0)
+            .map_err(|_| NotWanted(format!("an object has more than {MAX_MEMBERS} members")))?;
         members
             .into_iter()
             .map(|(key, value)| Ok((Value(key.get()).string()?, Value(value.get()))))
@@ -95,6 +102,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
+                    if members.len() == MAX_MEMBERS {
+                        return Err(serde::de::Error::custom("too many"));
+                    }
                     members.push(member);
                 }
                 Ok(Members(members))
@@ -296,6 +306,15 @@ mod tests {
     use crate::api::fabric::{
         CaChoice, EnrollRequest, GenCrlRequest, RegisterRequest, RenameAffiliationRequest,
     };
+
+    #[test]
+    fn an_object_of_too_many_members_is_refused() {
+        let object = |count: usize| format!("{{{}}}", vec![r#""a":{"b":[]}"#; count].join(","));
+        assert_eq!(ca(&object(MAX_MEMBERS)), Ok(String::new()));
+        let why = ca(&object(MAX_MEMBERS + 1)).unwrap_err().to_string();
+        assert_eq!(why, "an object has more than 1024 members");
+        assert!(ca("[]").unwrap_err().to_string().contains("an array"));
+    }
 
     fn ca(body: &str) -> Result<String, NotWanted> {
         decode::<CaChoice>(body.as_bytes()).map(|choice| choice.caname)

@@ -1,4 +1,4 @@
-//! The list of identities, kept as it was sent until an identity changes.
+//! The list of identities and its pages, kept as they were sent until an identity changes.
 //!
 //! The real server's clients ask for the whole list, again and again: reading and writing ten thousand
 //! identities takes a hundred times as long as sending them. What is kept is bound to the version of
@@ -17,14 +17,14 @@ use tokio::sync::Mutex;
 
 use crate::fabric::envelope::respond;
 use crate::fabric::fault::Fault;
-use crate::id::CaName;
+use crate::id::{CaName, EnrollmentId};
 use crate::service::IdentitiesView;
 
 /// Lists that are longer, in octets, are written page by page each time.
 const LONGEST: usize = 8 << 20;
 
-/// Lists that are kept at most: of several CAs, and of registrars with several rights.
-const LISTS: usize = 4;
+/// What is kept at most, in octets: lists of several CAs, of registrars with several rights, and pages.
+const ROOM: usize = 2 * LONGEST;
 
 /// What is given to a connection at once, in octets.
 const PIECE: usize = 64 << 10;
@@ -37,7 +37,22 @@ const WHOLE: &[u8] = br#""success":true}"#;
 pub(super) struct KeptLists {
     // Held while a list is written, so that of many who want the same only one writes it. It does not
     // wait for any client.
-    lists: Mutex<HashMap<(CaName, IdentitiesView), Kept>>,
+    lists: Mutex<Lists>,
+}
+
+#[derive(Debug, Default)]
+struct Lists {
+    by_key: HashMap<(CaName, IdentitiesView, Span), Kept>,
+    octets: usize,
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Span {
+    /// So many at most; `None` is all.
+    pub(super) limit: Option<u32>,
+    /// Those after this one.
+    pub(super) after: Option<EnrollmentId>,
 }
 
 #[derive(Debug, Clone)]
@@ -52,24 +67,22 @@ impl KeptLists {
         &self,
         ca: &CaName,
         view: IdentitiesView,
+        span: Span,
         write: impl Fn() -> F,
     ) -> Result<Response, Fault>
     where
         F: Future<Output = Result<Response, Fault>>,
     {
-        let key = (ca.clone(), view);
+        let key = (ca.clone(), view, span);
         let mut lists = self.lists.lock().await;
-        let kept = if let Some(kept) = lists.get(&key) {
+        let kept = if let Some(kept) = lists.by_key.get(&key) {
             kept.clone()
         } else {
             let written = Limited::new(write().await?.into_body(), LONGEST).collect().await;
             let kept = written.map_or(Kept::TooLong, |list| Kept::List(list.to_bytes()));
-            if lists.len() >= LISTS {
-                lists.clear();
-            }
             // One that broke off is answered, and not kept.
             if !matches!(&kept, Kept::List(list) if !list.ends_with(WHOLE)) {
-                lists.insert(key, kept.clone());
+                lists.keep(key, kept.clone());
             }
             kept
         };
@@ -78,6 +91,18 @@ impl KeptLists {
             Kept::List(list) => Ok(respond(StatusCode::OK, Body::from_stream(pieces(list)))),
             Kept::TooLong => write().await,
         }
+    }
+}
+
+impl Lists {
+    fn keep(&mut self, key: (CaName, IdentitiesView, Span), kept: Kept) {
+        // What a list takes that is too long to keep is its key.
+        let octets = 1024 + if let Kept::List(list) = &kept { list.len() } else { 0 };
+        if self.octets + octets > ROOM {
+            *self = Self::default();
+        }
+        self.octets += octets;
+        self.by_key.insert(key, kept);
     }
 }
 
@@ -101,7 +126,8 @@ mod tests {
             writes.fetch_add(1, Ordering::Relaxed);
             Ok(Response::new(Body::from(list.to_vec())))
         };
-        let answer = lists.answer(&"ca".parse().unwrap(), view, write).await.unwrap();
+        let answer =
+            lists.answer(&"ca".parse().unwrap(), view, Span::default(), write).await.unwrap();
         answer.into_body().collect().await.unwrap().to_bytes()
     }
 

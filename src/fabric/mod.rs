@@ -13,6 +13,8 @@ mod enroll;
 mod envelope;
 mod exchange;
 mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 mod idemix;
 mod identities;
 mod info;

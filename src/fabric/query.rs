@@ -32,6 +32,11 @@ impl Query {
         )
     }
 
+    /// All of them.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// The first value of this name; empty when there is none.
     pub(super) fn first(&self, name: &str) -> &str {
         self.0.iter().find(|(given, _)| given == name).map_or("", |(_, value)| value)

@@ -235,6 +235,17 @@ fn path(uri: &Uri) -> Path {
     }
 }
 
+/// Where a path leads, in a word and the name or target that goes with it.
+pub(super) fn told(uri: &Uri) -> (&'static str, String) {
+    match path(uri) {
+        Path::To(Resource::Identity(name) | Resource::Affiliation(name)) => ("named", name),
+        Path::To(resource) => ("to", resource.pattern().to_owned()),
+        Path::Moved(to) => ("moved", to),
+        Path::Broken => ("broken", String::new()),
+        Path::Nowhere => ("nowhere", String::new()),
+    }
+}
+
 /// Go's `path.Clean` of a rooted path, but a slash at the end stays.
 fn clean(path: &str) -> String {
     let mut parts = Vec::new();

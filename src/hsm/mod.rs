@@ -21,6 +21,8 @@ mod epochs;
 mod error;
 mod fault;
 pub mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod hex_text;
 mod init_token;

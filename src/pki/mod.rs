@@ -17,6 +17,8 @@ mod draft_certificate;
 mod draft_crl;
 mod draft_request;
 mod extension;
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod lint;
 mod name;

@@ -20,7 +20,7 @@ use crate::store::{Reader, RevokedFilter, RevokedRow};
 const SLACK_SECONDS: i64 = 600;
 
 /// What lists may take in memory while they are made and sent, in KiB.
-const ROOM_KIB: u32 = 48 * 1024;
+const ROOM_KIB: u32 = 32 * 1024;
 
 /// A list is held as DER, PEM, base64 and JSON at once, and in buffers between them.
 const COPIES: usize = 8;

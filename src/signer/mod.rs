@@ -6,6 +6,8 @@
 
 mod connection;
 mod desk;
+#[doc(hidden)]
+pub mod fuzzing;
 mod options;
 mod refused_pin;
 mod register;

@@ -8,30 +8,30 @@ use std::time::Duration;
 /// No answer takes longer: the server's own limit is 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     host: String,
     stream: Option<BufReader<TcpStream>>,
 }
 
 /// An answer, whole.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// Whether it says when to ask again.
-    pub(super) has_retry_after: bool,
-    pub(super) body: Vec<u8>,
+    pub(crate) has_retry_after: bool,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Connection {
     /// A connection to a server by its URL; made when it is first used.
-    pub(super) fn to(url: &str) -> Self {
+    pub(crate) fn to(url: &str) -> Self {
         let host = url.strip_prefix("http://").expect("plain HTTP").to_owned();
         Self { host, stream: None }
     }
 
     /// Sends a request and reads its answer. An error is a connection that broke: whether the server
     /// did it is not known.
-    pub(super) fn call(
+    pub(crate) fn call(
         &mut self,
         method: &str,
         target: &str,

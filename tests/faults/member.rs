@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 use super::http::{Answer, Connection};
 
 /// The administrator that `chancery dev` makes.
-pub(super) const ADMIN: (&str, &str) = ("admin", "adminpw");
+pub(crate) const ADMIN: (&str, &str) = ("admin", "adminpw");
 
 /// One key for all the members of a campaign: making keys is not what is measured.
-pub(super) struct Key {
+pub(crate) struct Key {
     request: rcgen::KeyPair,
     token: EcdsaKeyPair,
 }
 
 impl Key {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let request = rcgen::KeyPair::generate().unwrap();
         let der = request.serialize_der();
         let token = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).unwrap();
@@ -48,21 +48,21 @@ impl Key {
 }
 
 /// A member with its connection.
-pub(super) struct Member<'a> {
-    pub(super) connection: Connection,
+pub(crate) struct Member<'a> {
+    pub(crate) connection: Connection,
     key: &'a Key,
 }
 
 /// What became of a request.
-pub(super) type Outcome<T> = io::Result<Result<T, Answer>>;
+pub(crate) type Outcome<T> = io::Result<Result<T, Answer>>;
 
 impl<'a> Member<'a> {
-    pub(super) fn of(url: &str, key: &'a Key) -> Self {
+    pub(crate) fn of(url: &str, key: &'a Key) -> Self {
         Self { connection: Connection::to(url), key }
     }
 
     /// Enrolls; gives the certificate in PEM.
-    pub(super) fn enroll(&mut self, id: &str, secret: &str) -> Outcome<String> {
+    pub(crate) fn enroll(&mut self, id: &str, secret: &str) -> Outcome<String> {
         let body = json!({ "certificate_request": self.key.csr(id) }).to_string();
         let authorization = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         let answer =
@@ -71,26 +71,26 @@ impl<'a> Member<'a> {
     }
 
     /// Enrolls again with the certificate that the member has.
-    pub(super) fn reenroll(&mut self, id: &str, pem: &str) -> Outcome<String> {
+    pub(crate) fn reenroll(&mut self, id: &str, pem: &str) -> Outcome<String> {
         let body = json!({ "certificate_request": self.key.csr(id) });
         Ok(self.call(pem, "POST", "/api/v1/reenroll", &body)?.and_then(certificate))
     }
 
     /// Registers an identity that may enroll `max` times.
-    pub(super) fn register(&mut self, admin: &str, id: &str, max: i64) -> Outcome<()> {
+    pub(crate) fn register(&mut self, admin: &str, id: &str, max: i64) -> Outcome<()> {
         let body =
             json!({ "id": id, "secret": "s", "max_enrollments": max, "affiliation": "org1" });
         Ok(self.call(admin, "POST", "/api/v1/register", &body)?.map(drop))
     }
 
     /// Revokes an identity with all its certificates.
-    pub(super) fn revoke(&mut self, admin: &str, id: &str) -> Outcome<()> {
+    pub(crate) fn revoke(&mut self, admin: &str, id: &str) -> Outcome<()> {
         let body = json!({ "id": id, "reason": "keycompromise" });
         Ok(self.call(admin, "POST", "/api/v1/revoke", &body)?.map(drop))
     }
 
     /// A request with a token; the answer when it went well, else in the inner error.
-    pub(super) fn call(
+    pub(crate) fn call(
         &mut self,
         pem: &str,
         method: &str,
@@ -104,13 +104,13 @@ impl<'a> Member<'a> {
     }
 
     /// The `result` of a list.
-    pub(super) fn list(&mut self, admin: &str, target: &str) -> Value {
+    pub(crate) fn list(&mut self, admin: &str, target: &str) -> Value {
         let answer = self.call(admin, "GET", target, &Value::Null).unwrap().unwrap();
         serde_json::from_slice::<Value>(&answer.body).unwrap()["result"].take()
     }
 
     /// The administrator's certificate.
-    pub(super) fn admin(&mut self) -> String {
+    pub(crate) fn admin(&mut self) -> String {
         self.enroll(ADMIN.0, ADMIN.1).unwrap().unwrap()
     }
 }
@@ -125,6 +125,6 @@ fn certificate(answer: Answer) -> Result<String, Answer> {
 }
 
 /// The serial number of a certificate, in hexadecimal.
-pub(super) fn serial(pem: &str) -> String {
+pub(crate) fn serial(pem: &str) -> String {
     Certificate::from_pem(pem).unwrap().serial().to_string()
 }

@@ -6,9 +6,9 @@
 mod book;
 mod crash;
 mod disk;
-mod http;
+pub(crate) mod http;
 mod load;
-mod member;
+pub(crate) mod member;
 mod module;
 mod p11kit;
 mod pin;

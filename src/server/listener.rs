@@ -1,4 +1,4 @@
-//! Serves the faces: connections, limits, deadlines, TLS and a graceful end.
+//! Connections: accepted within limits, served, and drained at the end.
 
 use std::convert::Infallible;
 use std::io;
@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -21,14 +20,18 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
+use super::linger::Linger;
+use super::slow_body::SlowBody;
+
 /// What bounds a listener.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections served at once; further ones wait in the listen queue.
     pub connections: usize,
-    /// In which a request's head must have come; an idle connection is closed after it.
+    /// In which a request's head must have come, and from then on its body; an idle connection is
+    /// closed after it.
     pub read: Duration,
-    /// In which a request, its body included, is answered.
+    /// In which a request is answered, and in which a client must take something of its answer.
     pub answer: Duration,
     /// What open requests are given when the server stops.
     pub drain: Duration,
@@ -132,11 +135,13 @@ impl Connection {
     }
 
     async fn serve_http(mut self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let (router, peer, answer) = (self.router, self.peer, self.limits.answer);
+        let (router, peer) = (self.router, self.peer);
+        let Limits { read, answer, .. } = self.limits;
+        let stream = Linger::new(stream, answer, self.stop.clone());
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let router = router.clone();
             async move {
-                let mut request = request.map(Body::new);
+                let mut request = request.map(|body| SlowBody::within(body, read));
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let answered = timeout(answer, router.oneshot(request)).await;
                 Ok::<_, Infallible>(match answered {
@@ -147,9 +152,11 @@ impl Connection {
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.read)
+            .header_read_timeout(read)
             .max_headers(64)
             .max_buf_size(64 * 1024)
+            // Not `pipeline_flush`: with it hyper drops its own 400, 414 and 431 when octets are
+            // left that it could not read.
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {

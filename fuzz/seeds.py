@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Writes the first inputs of every fuzz target into fuzz/corpus/: from the exchanges recorded with the real Fabric CA
+(tests/vectors/fabric-ca), from src/pki/testdata, and small ones made here. What fuzzing finds is added by `fuzz/run --minimize`.
+
+usage: fuzz/seeds.py          (needs Python with `cryptography`: tests/.cache/venv/bin/python fuzz/seeds.py)
+"""
+
+import base64
+import hashlib
+import json
+import struct
+import sys
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import NameOID
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "fuzz/corpus"
+FABRIC = ROOT / "tests/vectors/fabric-ca"
+TESTDATA = ROOT / "src/pki/testdata"
+BODIES = {
+    "/enroll": "enroll_body",
+    "/reenroll": "enroll_body",
+    "/register": "register_body",
+    "/identities": "register_body",
+    "/revoke": "revoke_body",
+    "/gencrl": "gencrl_body",
+    "/affiliations": "affiliation_body",
+}
+
+
+def put(target, octets):
+    if isinstance(octets, str):
+        octets = octets.encode()
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(octets) < 16384:
+        (folder / hashlib.sha1(octets).hexdigest()[:16]).write_bytes(octets)
+
+
+def recorded():
+    shapes, seen = set(), set()
+    for path in sorted(FABRIC.glob("*.json")):
+        for exchange in json.loads(path.read_text()).get("recorded", []):
+            request = exchange["request"]
+            target = request["target"]
+            where = target.split("?")[0].removeprefix("/api/v1")
+            body = json.dumps(request["json"]) if "json" in request else request.get("text", "")
+            name = next((name for prefix, name in BODIES.items() if where.startswith(prefix)), None)
+            if where.rsplit("/", 1)[0] not in seen:
+                seen.add(where.rsplit("/", 1)[0])
+                put("path", target)
+            query = target.partition("?")[2]
+            parameters = tuple(sorted(part.split("=")[0] for part in query.split("&")))
+            if query and parameters not in shapes:
+                shapes.add(parameters)
+                put("query", query)
+            try:
+                shape = (name, tuple(sorted(json.loads(body))))
+            except (ValueError, TypeError):
+                shape = (name, body[:12])
+            if name and body and shape not in shapes:
+                shapes.add(shape)
+                put(name, body)
+            for header, value in request["headers"]:
+                kind = ("Authorization", value.count("."), value[:6] == "Basic ", len(value) // 400)
+                if header == "Authorization" and kind not in shapes:
+                    shapes.add(kind)
+                    put("authorization", value)
+
+
+def name(**fields):
+    oids = {
+        "CN": NameOID.COMMON_NAME,
+        "C": NameOID.COUNTRY_NAME,
+        "O": NameOID.ORGANIZATION_NAME,
+        "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
+        "L": NameOID.LOCALITY_NAME,
+        "SN": NameOID.SERIAL_NUMBER,
+    }
+    return x509.Name([x509.NameAttribute(oids[key], value) for key, value in fields.items()])
+
+
+def requests():
+    names = [x509.DNSName("peer0.example.com"), x509.RFC822Name("a@example.com"), x509.UniformResourceIdentifier("https://x.org/")]
+    subject = name(C="US", O="Org", OU="client", CN="peer0")
+    extensions = [
+        [x509.SubjectAlternativeName(names)],
+        [x509.BasicConstraints(ca=True, path_length=0)],
+        [],
+    ]
+    keys = [ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate()]
+    keys.append(rsa.generate_private_key(65537, 2048))
+    for key in keys:
+        for of in extensions:
+            builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+            for extension in of:
+                builder = builder.add_extension(extension, critical=False)
+            digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+            request = builder.sign(key, digest)
+            put("csr", request.public_bytes(serialization.Encoding.DER))
+            if key is keys[0]:
+                text = request.public_bytes(serialization.Encoding.PEM)
+                put("csr", text)
+                put("pem", text)
+                put("enroll_body", json.dumps({"certificate_request": text.decode(), "hosts": ["a.b", "10.0.0.1"], "attr_reqs": [None, {"name": "x", "optional": True}],
+                                               "subject": {"CN": "peer0", "names": [{"C": "US", "O": "x"}], "SerialNumber": "7"}, "NotBefore": "2030-01-02T03:04:05Z", "profile": "tls", "caname": "ca"}))
+                attributes = certify_attributes(request)
+                for hosts in (b"", b"peer0.example.com\n10.0.0.1\n::1", b"a@b.c\nhttps://x.org/y"):
+                    der = subject.public_bytes()
+                    put("certify", struct.pack(">H", len(der)) + der + struct.pack(">H", len(attributes)) + attributes + hosts)
+    for text in TESTDATA.glob("*.csr"):
+        put("csr", text.read_bytes())
+
+
+def certify_attributes(request):
+    """The content of `[0] attributes` of a request."""
+    info = request.tbs_certrequest_bytes
+    at = info.rindex(b"\xa0") if b"\xa0" in info else len(info)
+    for at in range(len(info)):
+        if info[at] == 0xA0 and (length := info[at + 1]) < 0x80 and at + 2 + length == len(info):
+            return info[at + 2 :]
+    return b""
+
+
+def certificates():
+    from datetime import datetime, timedelta
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    for extensions in ([], [x509.BasicConstraints(True, 1), x509.SubjectAlternativeName([x509.DNSName("x.org")])]):
+        builder = x509.CertificateBuilder(name(CN="issuer"), name(CN="subject", OU="peer"), key.public_key(), 1234567, datetime(2029, 1, 1), datetime(2059, 1, 1))
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=True)
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        certificate = builder.sign(key, hashes.SHA256())
+        put("certificate", certificate.public_bytes(serialization.Encoding.DER))
+        put("name", certificate.subject.public_bytes())
+    for count in (0, 1, 3):
+        builder = x509.CertificateRevocationListBuilder().issuer_name(name(CN="issuer"))
+        builder = builder.last_update(datetime(2030, 1, 1)).next_update(datetime(2030, 1, 1) + timedelta(days=1))
+        builder = builder.add_extension(x509.CRLNumber(7), critical=False)
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        for serial in range(1, count + 1):
+            entry = x509.RevokedCertificateBuilder(serial, datetime(2029, 5, 5))
+            if serial > 1:
+                entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False)
+            if serial > 2:
+                entry = entry.add_extension(x509.InvalidityDate(datetime(2029, 1, 1)), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
+        crl = builder.sign(key, hashes.SHA256())
+        put("crl", crl.public_bytes(serialization.Encoding.DER))
+        put("pem", crl.public_bytes(serialization.Encoding.PEM).replace(b"BEGIN X509", b"BEGIN X509"))
+    for path in sorted(TESTDATA.glob("*.pem")) + [TESTDATA / "fabric.crl"]:
+        text = path.read_text()
+        put("pem", text)
+        der = base64.b64decode("".join(line for line in text.split("-----")[2].split()))
+        put("crl" if path.suffix == ".crl" else "certificate", der)
+    chain = (TESTDATA / "fabric-member.pem").read_text() + "text between\r\n" + (TESTDATA / "fabric-root.pem").read_text()
+    put("pem", chain.replace("\n", "\r\n"))
+    put("pem", "-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END X-----\n")
+    for fields in ({"CN": "a"}, {"C": "US", "O": "ä,+\"\\<>;= #", "OU": "client", "CN": "peer0", "SN": "7"}, {"L": "x" * 100}):
+        put("name", name(**fields).public_bytes())
+    put("name", bytes.fromhex("3015311330080603550403130161300706035504030c00"))
+    names = x509.SubjectAlternativeName([x509.DNSName("*.x.org"), x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("ldap://x")])
+    put("name", names.public_bytes())
+    put("name", bytes.fromhex("3018870410000001871020010db8000000000000000000000001"))
+
+
+def varint(number):
+    out = b""
+    while number >= 0x80:
+        out += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return out + bytes([number])
+
+
+def text(value):
+    return varint(len(value)) + value.encode()
+
+
+def frame(body):
+    return struct.pack(">I", len(body)) + body
+
+
+def protocol():
+    hello = frame(b"chancery" + varint(1))
+    key = bytes(range(32))
+    sign = lambda purpose, message: b"\x00" + key + purpose + message
+    whole = b"\x00" + varint(5) + b"hello"
+    digests = b"\x01" + bytes(32) + varint(48) + bytes(48)
+    asks = [sign(bytes([purpose]), message) for purpose in (0, 1, 5) for message in (whole, digests)]
+    asks += [sign(text("certificate"), whole), b"\x01" + key + varint(3) + b"abc", b"\x03", b"\x04", b"\x05", b"\x06" + varint(1)]
+    asks += [b"\x02" + text("ca") + text("p256") + varint(2) + text("certificate") + text("crl"), b"\x02" + text("ca") + text("p256") + varint(2) + b"\x00\x01"]
+    request = lambda number, ask, deadline=1000: frame(varint(number) + varint(deadline) + ask)
+    for at, ask in enumerate(asks):
+        put("signer_end", hello + request(at + 1, ask))
+    put("signer_end", hello + b"".join(request(at + 1, ask) for at, ask in enumerate(asks)))
+    put("signer_end", hello + request(1, b"\x04", 0) + request(1, b"\x06\x01"))
+    put("signer_end", frame(b"chancery" + varint(2)))
+    put("signer_end", b"\x00\x10\x00\x01")
+    welcome = frame(varint(1) + varint(77) + varint(64) + b"\x01")
+    reply = lambda number, answer: frame(varint(number) + answer)
+    ok, no = b"\x00", b"\x01"
+    health = ok + b"\x05" + varint(7) + b"\x01" + text("") + varint(1) + b"\x01" + text("t") + text("1") + text("/m.so") + bytes([2, 0, 0, 0, 9, 1])
+    answers = [ok + b"\x00" + varint(4) + b"\x30\x02\x01\x01", ok + b"\x01" + bytes(32), ok + b"\x03\x00", health]
+    answers += [no + bytes([kind]) for kind in range(3)] + [no + b"\x03" + text("ca") + b"\x00", no + b"\x05" + text("why")]
+    answers += [no + b"\x09" + varint(50) + text("why"), no + b"\x0a" + text("pin"), no + b"\x08" + text("sign") + b"\x00" + text("CKR")]
+    for at, answer in enumerate(answers):
+        put("service_end", welcome + reply(at % 4 + 1, answer))
+    put("service_end", welcome + b"".join(reply(at % 5, answer) for at, answer in enumerate(answers)))
+    put("service_end", welcome)
+    put("service_end", frame(varint(2) + varint(77) + varint(64) + b"\x01"))
+
+
+def texts():
+    for number in range(24):
+        put("chain", bytes([number * 3, 100, 1 + number % 3, 18 + number * 7] + [(number * 11 + k * 5) % 90 for k in range(2 + number % 9)]))
+    put("chain", bytes([0, 0, 1, 18, 0]))
+    minimal = '[server]\nlisten = "127.0.0.1:0"\n[store]\nurl = "sqlite://ca.db"\n[signer]\nmodule = "/m.so"\ntoken = "t"\n[[ca]]\nname = "ca-a"\n'
+    put("config", minimal)
+    put("config", minimal + '\0SERVER__LISTEN=127.0.0.1:9\0CA__0__LIMITS__MAX_ENROLLMENTS=3\0FABRIC__CORS_ORIGINS=["a"]')
+    put("config", minimal + '[ca.root]\n[server.tls]\nhosts = ["x"]\n')
+    for path in sorted((ROOT / "tests/cli").glob("*.toml")):
+        put("config", path.read_text())
+    book = (ROOT / "docs/configuration.md").read_text().split("```toml\n")[1:]
+    for block in book:
+        put("config", block.split("```")[0])
+        put("config", minimal + block.split("```")[0])
+    for path in sorted((ROOT / "policies/profiles").glob("*.yaml")):
+        put("profile", path.read_text())
+    put("profile", "{name: x, description: x, life_seconds: 60, key_usage: [digitalSignature], crl_urls: ['http://x/y'], alternative_names: required, basic_constraints: always}")
+    put("profile", "name: &a x\ndescription: *a\nlife_seconds: 0x10\nkey_usage: [digitalSignature]\nextended_key_usage: [serverAuth, clientAuth]\n")
+    for uri in (
+        "pkcs11:token=chancery;serial=1234?pin-source=file:/etc/pin&module-path=/usr/lib/m.so",
+        "pkcs11:object=ca%20root;type=private;id=%01%02%ff;model=x;manufacturer=y",
+        "pkcs11:",
+        "pkcs11:token=%C3%A9?pin-source=/x",
+        "pkcs11:slot-id=1",
+        "pkcs11:token=a;token=b?pin-value=1234",
+    ):
+        put("uri", uri)
+    for query in ("ca=ca-a&force=TRUE", "revoked_start=-1h30m&revoked_end=%2B30d", "expired_start=2030-01-02T03:04:05.6%2b01:00&notrevoked=1", "a;b&=c&%zz=1&id=a+b%20c", "id=a&id=b&serial=0A&aki=0b", "expired_end=1.5us&notexpired=t"):
+        put("query", query)
+    for path in ("/api/v1/identities/a%2Fb", "//x/../enroll?ca=y", "/api/v1/affiliations/org1.department1?force=true", "/identities/%zz", "/identities/%c3%28", "/a/./b/../c/", "http://x/cainfo", "*", "/api/v1/identities/%2e%2e", "/idemix/cri"):
+        put("path", path)
+    for value in (
+        ("authorization", "Basic " + base64.b64encode(b"admin:admin:pw").decode()),
+        ("authorization", "Bearer x"),
+        ("authorization", "idemix.1.x.y"),
+        ("affiliation_body", '{"name": "org1.x", "NAME": "b", "caname": "ca"}'),
+        ("affiliation_body", '{"Name": "old", "name": "new"}'),
+        ("register_body", '{"id": "a", "type": "peer", "secret": "s", "max_enrollments": -1, "affiliation": ".", "attrs": [{"name": "a", "value": "b", "ecert": true}, null]}'),
+        ("register_body", '{"ID": "a/\\u00e9\\ud83d\\ude00\\ud800", "max_enrollments": 1e3}'),
+        ("revoke_body", '{"id": "", "serial": "0A", "aki": "0b", "reason": "keycompromise", "gencrl": true}'),
+        ("gencrl_body", '{"revokedafter": "2030-01-01T00:00:00+0000", "expirebefore": "0001-01-01T00:00:00Z", "caname": null}'),
+        ("gencrl_body", '{"revokedbefore": "0000-01-01T00:00:00+23:59", "expireafter": "9999-12-31T23:59:59,9-24:00"}'),
+    ):
+        put(*value)
+    words = ["ca-org1", "0a1b", "org1.department1", "2030-01-02T03:04:05Z", "certificate", "keyCompromise", "cessationOfOperation", "10.0.0.1", "::1", "a@b.c", "https://x/y", "::ffff:1.2.3.4", "00ff"]
+    words.append(f"2030-01-02T03:04:05Z {'ab' * 32} crl {'01' * 32}")
+    words.append(f"2030-01-02T03:04:05Z {'ab' * 32} certificate {'01' * 32} {'02' * 48}")
+    for word in words:
+        put("words", word)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.exit(__doc__)
+    recorded()
+    requests()
+    certificates()
+    protocol()
+    texts()
+    for folder in sorted(CORPUS.iterdir()):
+        files = list(folder.iterdir())
+        print(f"{folder.name}: {len(files)} inputs, {sum(file.stat().st_size for file in files)} octets")

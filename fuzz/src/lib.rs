@@ -1,0 +1,62 @@
+//! One law per kind of octets that come from outside: whatever they are, reading them ends, panics
+//! nowhere, and what is read keeps its promises (what was parsed prints back, what was accepted
+//! verifies with another implementation). `fuzz_targets/` gives them to libFuzzer, and
+//! `tests/corpora.rs` replays `corpus/` through them without it.
+
+mod authorization;
+mod body;
+mod certificate;
+mod certify;
+mod chain;
+mod config;
+mod crl;
+mod csr;
+mod material;
+mod name;
+mod path;
+mod pem;
+mod profile;
+mod query;
+mod service_end;
+mod signer_end;
+mod tlv;
+mod uri;
+mod words;
+
+/// A target: its name, which is that of its folder under `corpus/`, and its law.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: [Target; 21] = [
+    ("csr", csr::law),
+    ("certify", certify::law),
+    ("authorization", authorization::law),
+    ("enroll_body", body::enroll),
+    ("register_body", body::register),
+    ("revoke_body", body::revoke),
+    ("gencrl_body", body::gencrl),
+    ("affiliation_body", body::affiliation),
+    ("query", query::law),
+    ("path", path::law),
+    ("signer_end", signer_end::law),
+    ("service_end", service_end::law),
+    ("certificate", certificate::law),
+    ("crl", crl::law),
+    ("chain", chain::law),
+    ("name", name::law),
+    ("config", config::law),
+    ("profile", profile::law),
+    ("uri", uri::law),
+    ("pem", pem::law),
+    ("words", words::law),
+];
+
+/// Checks the law of a target.
+///
+/// # Panics
+/// When the law is broken, or there is no such target.
+pub fn check(name: &str, octets: &[u8]) {
+    let target = TARGETS.iter().find(|(target, _)| *target == name);
+    let (_, law) = target.unwrap_or_else(|| panic!("there is no target `{name}`"));
+    law(octets);
+}
