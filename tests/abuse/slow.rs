@@ -9,7 +9,7 @@ use super::der::Key;
 use super::memory::Watch;
 use super::shots::Material;
 use super::wire::Client;
-use super::{MEMORY, Scene, enroll, quick};
+use super::{Scene, enroll, memory, quick};
 use crate::support::server::Server;
 use crate::support::tools::{chancery, pause, run};
 
@@ -110,7 +110,7 @@ fn slow_clients_are_cut_off_and_hold_up_nobody() {
          {slowest:.1?}; the last was cut off after {last:.1?}; {} MB",
         most / 1024
     );
-    assert!(most < MEMORY, "{most} kB");
+    assert!(most < memory(), "{most} kB");
     scene.end();
 }
 
