@@ -11,6 +11,8 @@ mod certificates;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod corpora;
 #[cfg(test)]
 mod crash;

@@ -80,6 +80,22 @@ pub fn verify(
         .map_err(|_| SignatureError::Wrong)
 }
 
+/// As [`verify`], and only the one form that [`is_low_s`] names.
+///
+/// # Errors
+/// As [`verify`]; also when S is in the upper half of the order.
+pub fn verify_low_s(
+    key: &PublicKey,
+    algorithm: SignatureAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), SignatureError> {
+    if !is_low_s(key, signature) {
+        return Err(SignatureError::Malformed);
+    }
+    verify(key, algorithm, message, signature)
+}
+
 /// Checks the signature of `key` over something whose digest is `hash`: 32 octets of SHA-256, 48 of
 /// SHA-384 or 64 of SHA-512.
 ///

@@ -193,10 +193,8 @@ impl Authority {
 
         // 3. The key signed this very request: ECDSA alone, over SHA-256 whatever the curve, low S.
         let (key, algorithm) = (certificate.public_key(), SignatureAlgorithm::EcdsaSha256);
-        let signed = signature::verify(key, algorithm, request.message, request.signature);
-        if signed.is_err() || !signature::is_low_s(key, request.signature) {
-            return Err(refused("the signature is not good"));
-        }
+        signature::verify_low_s(key, algorithm, request.message, request.signature)
+            .map_err(|_| refused("the signature is not good"))?;
 
         // 4. The identity still exists and is not revoked.
         let identity = identity.ok_or_else(|| refused("the identity was removed"))?;
