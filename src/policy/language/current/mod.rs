@@ -1,0 +1,13 @@
+//! The expression language under the policy language of today: what `expr-lang/expr` takes, as far as
+//! a policy can use it. Dates, regular expressions beyond plain text, and method calls are refused.
+
+mod builtins;
+mod check;
+mod evaluate;
+mod lexer;
+mod node;
+mod operators;
+mod parser;
+mod predicates;
+
+pub(super) use evaluate::evaluate;
