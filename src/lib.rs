@@ -17,3 +17,4 @@ pub mod signer;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
+pub mod wire;

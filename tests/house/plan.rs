@@ -2,7 +2,7 @@
 
 /// The floors from the ground up. A room may use every room on a floor beneath its own.
 pub(super) const FLOORS: [&[&str]; 6] = [
-    &["id", "clock", "secret", "audit"],
+    &["id", "clock", "secret", "audit", "wire"],
     &["pki", "msp", "policy", "channel"],
     &["hsm", "store", "api"],
     &["service"],
