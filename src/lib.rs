@@ -10,6 +10,7 @@ pub mod hsm;
 pub mod http;
 pub mod id;
 pub mod pki;
+pub mod policy;
 pub mod secret;
 pub mod server;
 pub mod service;

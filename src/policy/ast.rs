@@ -33,8 +33,7 @@ pub enum Role {
 
 impl Role {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::Member, Self::Admin, Self::Client, Self::Peer, Self::Orderer];
+    pub const ALL: [Self; 5] = [Self::Member, Self::Admin, Self::Client, Self::Peer, Self::Orderer];
 
     /// Its number in `common.MSPRole`.
     pub fn number(self) -> i32 {

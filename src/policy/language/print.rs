@@ -41,7 +41,9 @@ fn push(rule: &Rule, principals: &[Named], text: &mut String) -> Option<()> {
             } else if *n == 1 {
                 text.push_str("OR(");
             } else {
-                text.push_str(&format!("OutOf({n}, "));
+                text.push_str("OutOf(");
+                text.push_str(&n.to_string());
+                text.push_str(", ");
             }
             for (index, rule) in rules.iter().enumerate() {
                 if index > 0 {

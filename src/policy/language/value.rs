@@ -54,7 +54,7 @@ impl Value {
 /// what is no number, is the smallest integer.
 pub(super) fn to_integer(number: f64) -> i64 {
     const BOUND: f64 = 9_223_372_036_854_775_808.0;
-    if number >= -BOUND && number < BOUND {
+    if (-BOUND..BOUND).contains(&number) {
         #[expect(clippy::cast_possible_truncation, reason = "the range was looked at")]
         return number as i64;
     }

@@ -207,9 +207,7 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Evaluated {
         },
         _ => of_any(name, arguments),
     };
-    result.unwrap_or_else(|| {
-        Err(type_error(format!("`{name}` does not take these arguments")))
-    })
+    result.unwrap_or_else(|| Err(type_error(format!("`{name}` does not take these arguments"))))
 }
 
 fn int(number: usize) -> Value {
@@ -385,7 +383,8 @@ fn of_map(name: &str, map: &BTreeMap<String, Value>, rest: &[Value]) -> Option<E
         ("keys", []) => Value::List(map.keys().map(text).collect()),
         ("values", []) => Value::List(map.values().cloned().collect()),
         ("toPairs", []) => {
-            let pair = |(key, value): (&String, &Value)| Value::List(vec![text(key), value.clone()]);
+            let pair =
+                |(key, value): (&String, &Value)| Value::List(vec![text(key), value.clone()]);
             Value::List(map.iter().map(pair).collect())
         }
         ("get", [Value::Text(key)]) => map.get(key).cloned().unwrap_or(Value::Nil),
@@ -408,7 +407,8 @@ fn statistic(name: &str, arguments: &[Value]) -> Evaluated {
         "max" => numbers.last().cloned(),
         "mean" => Some(Value::Float(floats.iter().sum::<f64>() / count.max(1.0))),
         _ => {
-            let (low, high) = (floats.get((floats.len().max(1) - 1) / 2), floats.get(floats.len() / 2));
+            let (low, high) =
+                (floats.get((floats.len().max(1) - 1) / 2), floats.get(floats.len() / 2));
             low.zip(high).map(|(low, high)| Value::Float(f64::midpoint(*low, *high)))
         }
     };

@@ -69,11 +69,9 @@ impl Checker<'_> {
         match node {
             Node::Value(value) => Ok(kind_of(value)),
             Node::Name(name) => self.name(name),
-            Node::Pointer(name) => self
-                .scope
-                .pointer(name)
-                .copied()
-                .ok_or_else(|| unknown(&format!("#{name}"))),
+            Node::Pointer(name) => {
+                self.scope.pointer(name).copied().ok_or_else(|| unknown(&format!("#{name}")))
+            }
             Node::Unary(operator, operand) => {
                 let kind = self.kind(operand)?;
                 match operator {

@@ -99,10 +99,9 @@ impl<'a> Lexer<'a> {
         }
         if is_word(first) {
             let word = self.run(is_word);
-            self.tokens.push(match WORD_OPERATORS.contains(&word) {
-                true => Token::Operator(word.to_owned()),
-                false => Token::Name(word.to_owned()),
-            });
+            let is_operator = WORD_OPERATORS.contains(&word);
+            let kind = if is_operator { Token::Operator } else { Token::Name };
+            self.tokens.push(kind(word.to_owned()));
             return Ok(true);
         }
         self.next();
@@ -149,10 +148,8 @@ impl<'a> Lexer<'a> {
                 self.rest = self.rest.split_once('\n').map_or("", |(_, rest)| rest);
             }
             Some(_) => {
-                let (_, rest) = self
-                    .rest
-                    .split_once("*/")
-                    .ok_or_else(|| syntax("a comment is not closed"))?;
+                let (_, rest) =
+                    self.rest.split_once("*/").ok_or_else(|| syntax("a comment is not closed"))?;
                 self.rest = rest;
             }
             None => self.operator('/'),

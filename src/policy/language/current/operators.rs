@@ -96,11 +96,7 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn compare(
-    left: &Value,
-    right: &Value,
-    wanted: impl Fn(std::cmp::Ordering) -> bool,
-) -> Evaluated {
+fn compare(left: &Value, right: &Value, wanted: impl Fn(std::cmp::Ordering) -> bool) -> Evaluated {
     let order = match (left, right) {
         (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
         (Value::Text(left), Value::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),

@@ -168,11 +168,11 @@ impl Parser {
         let mut after_coalesce = false;
         while let Token::Operator(text) = self.peek() {
             let text = text.clone();
-            self.link()?;
             if text == "|" {
                 if precedence > 0 {
                     break;
                 }
+                self.link()?;
                 self.next();
                 left = self.pipe(left)?;
                 after_coalesce = false;
@@ -192,6 +192,7 @@ impl Parser {
                 else {
                     return Err(unexpected(&Token::Operator(word)));
                 };
+                self.link()?;
                 let right = self.expression(binds + 1)?;
                 left = self.count(Node::Binary(operator, left.into(), right.into()))?;
                 left = self.count(Node::Unary(Unary::Not, left.into()))?;
@@ -205,6 +206,7 @@ impl Parser {
                 return Err(syntax("`??` beside another operator needs parentheses"));
             }
             self.next();
+            self.link()?;
             left = if operator.is_comparison() {
                 self.comparison(left, operator, binds)?
             } else {
@@ -220,8 +222,7 @@ impl Parser {
     /// `a < b < c` is `a < b && b < c`.
     fn comparison(&mut self, first: Node, operator: Binary, binds: u16) -> Parsed {
         let mut right = self.expression(binds + 1)?;
-        let mut whole =
-            self.count(Node::Binary(operator, first.into(), right.clone().into()))?;
+        let mut whole = self.count(Node::Binary(operator, first.into(), right.clone().into()))?;
         loop {
             let Token::Operator(text) = self.peek() else { return Ok(whole) };
             let Some((operator, _)) = Binary::of(text).filter(|(op, _)| op.is_comparison()) else {
@@ -230,8 +231,7 @@ impl Parser {
             self.next();
             self.link()?;
             let next = self.expression(binds + 1)?;
-            let second =
-                self.count(Node::Binary(operator, right.into(), next.clone().into()))?;
+            let second = self.count(Node::Binary(operator, right.into(), next.clone().into()))?;
             whole = self.count(Node::Binary(Binary::And, whole.into(), second.into()))?;
             right = next;
         }
@@ -477,15 +477,9 @@ impl Parser {
 
     /// `[…]`, the opening bracket taken.
     fn index(&mut self, node: Node, lenient: bool) -> Parsed {
-        let from = match self.at_operator(":") {
-            true => None,
-            false => Some(self.expression(0)?),
-        };
+        let from = if self.at_operator(":") { None } else { Some(self.expression(0)?) };
         if self.take_operator(":") {
-            let to = match self.at_bracket(']') {
-                true => None,
-                false => Some(self.expression(0)?),
-            };
+            let to = if self.at_bracket(']') { None } else { Some(self.expression(0)?) };
             self.bracket(']')?;
             return self.count(Node::Slice(node.into(), from.map(Box::new), to.map(Box::new)));
         }

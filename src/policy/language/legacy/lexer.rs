@@ -74,7 +74,7 @@ impl Kind {
             K::Modifier | K::Comparator | K::Logical | K::Close | K::Ternary | K::Separator
         );
         match self {
-            K::Start => begins || next == K::Text,
+            K::Start | K::Separator => begins || next == K::Text,
             K::Open => begins || matches!(next, K::Text | K::Close),
             K::Close => {
                 goes_on || matches!(next, K::Number | K::Bool | K::Variable | K::Text | K::Open)
@@ -87,7 +87,6 @@ impl Kind {
             K::Prefix => (begins && next != K::Prefix) || next == K::Close,
             K::Ternary => begins || matches!(next, K::Text | K::Separator),
             K::Function => next == K::Open,
-            K::Separator => begins || next == K::Text,
         }
     }
 
@@ -247,12 +246,14 @@ impl Stream {
     }
 
     fn number(&mut self, first: char) -> Result<Token, LanguageError> {
-        let is_hexadecimal =
-            first == '0' && self.characters.get(self.at) == Some(&'x') && self.at + 1 < self.characters.len();
+        let is_hexadecimal = first == '0'
+            && self.characters.get(self.at) == Some(&'x')
+            && self.at + 1 < self.characters.len();
         if is_hexadecimal {
             self.at += 1;
-            let (digits, _) =
-                self.until(Space::Ends, |c| is_digit(c) || matches!(c.to_ascii_lowercase(), 'a'..='f'))?;
+            let (digits, _) = self.until(Space::Ends, |c| {
+                is_digit(c) || matches!(c.to_ascii_lowercase(), 'a'..='f')
+            })?;
             let number = u64::from_str_radix(&digits, 16)
                 .map_err(|_| syntax(format!("`0x{}` is no number", shortened(&digits))))?;
             #[expect(clippy::cast_precision_loss, reason = "as Go converts uint64 to float64")]

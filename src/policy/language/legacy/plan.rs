@@ -142,7 +142,7 @@ impl<'a> Planner<'a> {
 
     fn value(&mut self) -> Planned {
         Ok(match self.next() {
-            None => {
+            None | Some(Token::Close) => {
                 self.back();
                 Stage::Nothing
             }
@@ -153,10 +153,6 @@ impl<'a> Planner<'a> {
                     return Err(syntax("a parenthesis is not closed"));
                 }
                 inner
-            }
-            Some(Token::Close) => {
-                self.back();
-                Stage::Nothing
             }
             Some(Token::Variable(name)) => Stage::Variable(name.clone()),
             Some(Token::Number(number)) => Stage::Value(Value::Float(*number)),

@@ -1,0 +1,248 @@
+//! Private data: what a collection may be, and who may see it.
+
+use std::collections::BTreeSet;
+
+use super::ast::Rule;
+use super::compile::{BadPolicy, SignaturePolicy};
+use super::evaluate::Verdict;
+use super::members::Members;
+use super::signatures::Signatures;
+use crate::wire::{
+    CollectionConfigPackage, CollectionPayload, CollectionPolicyPayload, MspPrincipal, MspRole,
+    OrganizationUnit, PrincipalClassification, SignaturePolicyEnvelope, StaticCollectionConfig,
+    decode,
+};
+
+/// What the name of an organization's own collection begins with; its MSP ID follows.
+const IMPLICIT: &str = "_implicit_org_";
+
+/// Why a collection is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum BadCollection {
+    /// It is of no kind.
+    #[error("a collection has no configuration")]
+    Payload,
+    /// Its name is not one.
+    #[error(
+        "the name of a collection is letters, digits, `-` and, but for its first character, `_`"
+    )]
+    Name,
+    /// Another has its name.
+    #[error("two collections have one name")]
+    Duplicate,
+    /// It needs fewer than no peers, or more than it allows.
+    #[error("a collection needs more peers than it allows, or fewer than none")]
+    PeerCount,
+    /// It has no policy.
+    #[error("a collection has no policy of its members")]
+    PolicyMissing,
+    /// Its policy cannot be loaded.
+    #[error(transparent)]
+    Policy(#[from] BadPolicy),
+    /// Its policy is more than a choice.
+    #[error("the policy of a collection's members has gates other than OR")]
+    NotOr,
+    /// It names an organization or an identity that the channel does not have.
+    #[error("a collection names an organization that is not in the channel")]
+    ForeignOrg,
+    /// It names someone by a principal that does not parse.
+    #[error("a collection has a principal that does not parse")]
+    PrincipalMalformed,
+    /// It names someone by a principal of another kind.
+    #[error("a collection has a principal that is no role, unit or identity")]
+    PrincipalUnsupported,
+    /// A committed one is gone.
+    #[error("a committed collection is missing")]
+    Removed,
+    /// A committed one would keep its data for another time.
+    #[error("a committed collection has another `block_to_live`")]
+    BlockToLive,
+}
+
+impl BadCollection {
+    /// The stable word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Name => "name",
+            Self::Duplicate => "duplicate",
+            Self::PeerCount => "peer-count",
+            Self::PolicyMissing => "policy-missing",
+            Self::Policy(bad) => bad.word(),
+            Self::NotOr => "not-or",
+            Self::ForeignOrg => "foreign-org",
+            Self::PrincipalMalformed => "principal-malformed",
+            Self::PrincipalUnsupported => "principal-unsupported",
+            Self::Removed => "removed",
+            Self::BlockToLive => "block-to-live",
+        }
+    }
+}
+
+/// The MSP ID of the organization whose own collection has this name.
+pub fn implicit_msp(name: &str) -> Option<&str> {
+    name.strip_prefix(IMPLICIT)
+}
+
+/// What the creator of a proposal may do with a collection's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CollectionRights {
+    /// Read it.
+    pub read: bool,
+    /// Write it.
+    pub write: bool,
+}
+
+/// A collection as it is used.
+#[derive(Debug, Clone)]
+pub struct Collection {
+    config: StaticCollectionConfig,
+    policy: SignaturePolicy,
+}
+
+fn envelope(config: &StaticCollectionConfig) -> Result<&SignaturePolicyEnvelope, BadCollection> {
+    let policy = config.member_orgs_policy.as_ref().and_then(|policy| policy.payload.as_ref());
+    match policy {
+        Some(CollectionPolicyPayload::SignaturePolicy(envelope)) => Ok(envelope),
+        None => Err(BadCollection::PolicyMissing),
+    }
+}
+
+impl Collection {
+    /// Loads a committed collection. What a definition has to keep is not looked at again.
+    ///
+    /// # Errors
+    /// When its policy is missing or cannot be loaded.
+    pub fn load(config: StaticCollectionConfig) -> Result<Self, BadCollection> {
+        let policy = SignaturePolicy::from_envelope(envelope(&config)?)?;
+        Ok(Self { config, policy })
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &StaticCollectionConfig {
+        &self.config
+    }
+
+    /// Whether who signed may have the data.
+    pub fn admits<M: Members>(&self, signatures: &Signatures<'_, M>) -> Verdict {
+        self.policy.evaluate(signatures)
+    }
+
+    /// What the creator of a proposal may do, whose signature this is.
+    pub fn rights<M: Members>(&self, proposal: &Signatures<'_, M>) -> CollectionRights {
+        let (only_read, only_write) = (self.config.member_only_read, self.config.member_only_write);
+        let member = (only_read || only_write) && self.admits(proposal).is_satisfied();
+        CollectionRights { read: member || !only_read, write: member || !only_write }
+    }
+}
+
+/// The organizations whose peers keep a collection's data: those that its principals name, whatever
+/// its rule says. Identities that cannot be read name nobody.
+pub fn member_orgs<M: Members>(config: &StaticCollectionConfig, members: &M) -> BTreeSet<String> {
+    let principals = envelope(config).map_or(&[][..], |envelope| &envelope.identities);
+    principals.iter().filter_map(|principal| org_of(principal, members).ok()).collect()
+}
+
+fn org_of<M: Members>(principal: &MspPrincipal, members: &M) -> Result<String, BadCollection> {
+    let malformed = |_| BadCollection::PrincipalMalformed;
+    let octets = principal.principal.as_slice();
+    match PrincipalClassification::try_from(principal.principal_classification) {
+        Ok(PrincipalClassification::Role) => {
+            decode(octets).map(|role: MspRole| role.msp_identifier).map_err(malformed)
+        }
+        Ok(PrincipalClassification::OrganizationUnit) => {
+            decode(octets).map(|unit: OrganizationUnit| unit.msp_identifier).map_err(malformed)
+        }
+        Ok(PrincipalClassification::Identity) => {
+            let identity = members.identity(octets).map_err(|_| BadCollection::ForeignOrg)?;
+            Ok(M::key(&identity).0.to_owned())
+        }
+        Ok(PrincipalClassification::Anonymity | PrincipalClassification::Combined) | Err(_) => {
+            Err(BadCollection::PrincipalUnsupported)
+        }
+    }
+}
+
+/// Checks the collections that the definition of a chaincode brings. `has_org` tells which MSP IDs
+/// the channel has.
+///
+/// # Errors
+/// When one of them may not be, with the first reason.
+pub fn check_package<M: Members>(
+    package: &CollectionConfigPackage,
+    members: &M,
+    has_org: impl Fn(&str) -> bool,
+) -> Result<(), BadCollection> {
+    let mut names = BTreeSet::new();
+    for config in configs(package) {
+        let config = config?;
+        check_name(&config.name)?;
+        if !names.insert(config.name.as_str()) {
+            return Err(BadCollection::Duplicate);
+        }
+        check(config, members, &has_org)?;
+    }
+    Ok(())
+}
+
+fn configs(
+    package: &CollectionConfigPackage,
+) -> impl Iterator<Item = Result<&StaticCollectionConfig, BadCollection>> {
+    package.config.iter().map(|config| match config.payload.as_ref() {
+        Some(CollectionPayload::StaticCollectionConfig(config)) => Ok(config),
+        None => Err(BadCollection::Payload),
+    })
+}
+
+fn check_name(name: &str) -> Result<(), BadCollection> {
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
+    let good = name.bytes().all(plain) && !name.is_empty() && !name.starts_with('_');
+    if good { Ok(()) } else { Err(BadCollection::Name) }
+}
+
+fn check<M: Members>(
+    config: &StaticCollectionConfig,
+    members: &M,
+    has_org: &impl Fn(&str) -> bool,
+) -> Result<(), BadCollection> {
+    let (required, maximum) = (config.required_peer_count, config.maximum_peer_count);
+    if required < 0 || maximum < required {
+        return Err(BadCollection::PeerCount);
+    }
+    let envelope = envelope(config)?;
+    let policy = SignaturePolicy::from_envelope(envelope)?;
+    if !is_choice(policy.rule()) {
+        return Err(BadCollection::NotOr);
+    }
+    for principal in policy.principals() {
+        if !has_org(&org_of(principal, members)?) {
+            return Err(BadCollection::ForeignOrg);
+        }
+    }
+    Ok(())
+}
+
+fn is_choice(rule: &Rule) -> bool {
+    match rule {
+        Rule::SignedBy(_) => true,
+        Rule::OutOf { n, rules } => *n == 1 && rules.iter().all(is_choice),
+    }
+}
+
+/// Checks that collections may follow committed ones.
+///
+/// # Errors
+/// When a committed one is missing, or would keep its data for another time.
+pub fn check_upgrade(
+    proposed: &CollectionConfigPackage,
+    committed: &CollectionConfigPackage,
+) -> Result<(), BadCollection> {
+    for old in configs(committed) {
+        let old = old?;
+        let new = configs(proposed).filter_map(Result::ok).find(|new| new.name == old.name);
+        if new.ok_or(BadCollection::Removed)?.block_to_live != old.block_to_live {
+            return Err(BadCollection::BlockToLive);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Who must have signed: policies read, compiled, looked up by path and judged.
+//!
+//! Invariant: nothing here reads a clock, a file or a log; a verdict depends on its arguments alone,
+//! and never on what was asked before. Verdicts are Fabric's: greedy, in the order of the rules.
+
+mod access;
+mod assign;
+mod ast;
+mod block;
+mod collection;
+mod compile;
+mod endorsement;
+mod evaluate;
+mod explain;
+mod implicit;
+pub mod language;
+mod members;
+mod principal;
+mod satisfy;
+mod signatures;
+#[cfg(test)]
+mod testing;
+mod tree;
+
+pub use access::{AccessControl, LOCAL_RESOURCES, LocalRight, Right};
+pub use ast::{Named, Role, Rule};
+pub use block::{BadBlock, block_signatures, header_octets};
+pub use collection::{
+    BadCollection, Collection, CollectionRights, check_package, check_upgrade, implicit_msp,
+    member_orgs,
+};
+pub use compile::{BadPolicy, SignaturePolicy, any_of_role, to_envelope};
+pub use endorsement::{
+    DEFAULT_ENDORSEMENT, EndorsementError, KeyWrite, LIFECYCLE_ENDORSEMENT, RequiredPolicy,
+    bft_policy, implicit_lifecycle, required_policies,
+};
+pub use evaluate::{Verdict, Why};
+pub use explain::{Dropped, Explanation, Found, Need, Outcome, explain};
+pub use implicit::{ImplicitRuleError, parse_implicit, print_implicit};
+pub use members::Members;
+pub use principal::Described;
+pub use satisfy::{Holder, MinimalSets, Until, minimal_sets, satisfiable_until};
+pub use signatures::{Signatures, SignedData};
+pub use tree::{Lookup, PolicyTree};

@@ -1,0 +1,254 @@
+//! The policies of a channel, by group and path.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::ast::Rule;
+use super::compile::{BadPolicy, SignaturePolicy};
+use super::evaluate::{Judge, Verdict, Why};
+use super::implicit::Threshold;
+use super::members::Members;
+use super::signatures::Signatures;
+use crate::wire::{ConfigGroup, ImplicitMetaPolicy, MspPrincipal, PolicyType, decode};
+
+/// The name of the root group, which appears in paths only.
+const ROOT: &str = "Channel";
+
+/// The policies of a tree of groups, ready to be judged. Immutable once loaded.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyTree {
+    groups: Vec<Group>,
+    policies: Vec<Kind>,
+    /// Each principal that any policy names, once.
+    principals: Vec<MspPrincipal>,
+}
+
+#[derive(Debug, Clone)]
+struct Group {
+    /// From the root, e.g. `Channel/Application`.
+    path: String,
+    children: BTreeMap<String, usize>,
+    /// Its own policies by name, and those of the groups below by path.
+    policies: BTreeMap<String, usize>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Signature(Rule),
+    /// A policy below that is missing counts, and never holds.
+    Implicit {
+        threshold: Threshold,
+        below: Vec<Below>,
+        name: String,
+    },
+}
+
+/// A policy below an implicit one: the group it was asked in, and the policy when it is there.
+#[derive(Debug, Clone)]
+pub(super) struct Below {
+    pub(super) group: String,
+    pub(super) policy: Option<usize>,
+}
+
+/// What a name led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// A policy; the number is its place in the tree.
+    Found(usize),
+    /// Nothing: judged, it refuses.
+    Missing,
+    /// A path over which Fabric's nodes crash: a group's own.
+    Crash,
+}
+
+impl PolicyTree {
+    /// Loads the policies of a tree; `root` is the group `Channel`.
+    ///
+    /// # Errors
+    /// When a policy is missing, of an unknown kind, or wrong; with the path of its group and its
+    /// name.
+    pub fn load(root: &ConfigGroup) -> Result<Self, (String, BadPolicy)> {
+        let mut loader = Loader { tree: Self::default(), numbers: HashMap::new() };
+        loader.group(ROOT.to_owned(), root)?;
+        Ok(loader.tree)
+    }
+
+    /// The group at the end of this way of names from the root.
+    pub fn group<'n>(&self, way: impl IntoIterator<Item = &'n str>) -> Option<usize> {
+        let mut at = self.root()?;
+        for name in way {
+            at = *self.groups.get(at)?.children.get(name)?;
+        }
+        Some(at)
+    }
+
+    /// The root group, which a loaded tree has.
+    pub fn root(&self) -> Option<usize> {
+        // Groups are entered when they are finished: the root is the last.
+        self.groups.len().checked_sub(1)
+    }
+
+    /// The path of a group, e.g. `/Channel/Application`.
+    pub fn path(&self, group: usize) -> Option<String> {
+        self.groups.get(group).map(|group| format!("/{}", group.path))
+    }
+
+    /// The names under which policies can be asked for in a group: its own, and paths to those below.
+    pub fn names(&self, group: usize) -> impl Iterator<Item = &str> {
+        self.groups
+            .get(group)
+            .into_iter()
+            .flat_map(|group| group.policies.keys())
+            .map(String::as_str)
+    }
+
+    /// Looks a policy up in a group: a name, a path relative to the group, or one from the root that
+    /// leads through the group.
+    pub fn lookup(&self, group: usize, id: &str) -> Lookup {
+        let Some(group) = self.groups.get(group) else { return Lookup::Missing };
+        group.lookup(id)
+    }
+
+    /// Judges the policy that an id leads to from the root.
+    pub fn evaluate<M: Members>(&self, id: &str, signatures: &Signatures<'_, M>) -> Verdict {
+        let root = self.root().unwrap_or_default();
+        self.evaluate_found(self.lookup(root, id), signatures)
+    }
+
+    /// Judges what a lookup led to.
+    pub fn evaluate_found<M: Members>(
+        &self,
+        found: Lookup,
+        signatures: &Signatures<'_, M>,
+    ) -> Verdict {
+        let place = match found {
+            Lookup::Found(place) => place,
+            Lookup::Missing => return Verdict::Unsatisfied(Why::NoSuchPolicy),
+            Lookup::Crash => return Verdict::Unsatisfied(Why::Crash),
+        };
+        let why = match self.kind(place) {
+            Some(Kind::Signature(_)) => Why::NotSatisfied,
+            Some(Kind::Implicit { .. }) => Why::ImplicitNotSatisfied,
+            None => return Verdict::Unsatisfied(Why::NoSuchPolicy),
+        };
+        // One table of who is whom for all policies below.
+        let judge = Judge::new(signatures, &self.principals);
+        Verdict::of(self.holds(place, &judge), why)
+    }
+
+    fn holds<M: Members>(&self, place: usize, judge: &Judge<'_, '_, M>) -> bool {
+        match self.kind(place) {
+            Some(Kind::Signature(rule)) => judge.satisfies(rule),
+            Some(Kind::Implicit { threshold, below, .. }) => {
+                let held = |below: &Below| below.policy.is_some_and(|at| self.holds(at, judge));
+                threshold.met(below.iter().map(held))
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn kind(&self, place: usize) -> Option<&Kind> {
+        self.policies.get(place)
+    }
+
+    pub(super) fn principals(&self) -> &[MspPrincipal] {
+        &self.principals
+    }
+}
+
+impl Group {
+    fn lookup(&self, id: &str) -> Lookup {
+        let relative = if let Some(path) = id.strip_prefix('/') {
+            let Some(rest) = path.strip_prefix(self.path.as_str()) else { return Lookup::Missing };
+            if rest.is_empty() {
+                return Lookup::Crash;
+            }
+            // One octet follows the path, whichever it is; a cut character leads to no name.
+            match rest.get(1..) {
+                Some(relative) => relative,
+                None => return Lookup::Missing,
+            }
+        } else {
+            id
+        };
+        if id.is_empty() {
+            return Lookup::Missing;
+        }
+        self.policies.get(relative).map_or(Lookup::Missing, |place| Lookup::Found(*place))
+    }
+}
+
+struct Loader {
+    tree: PolicyTree,
+    numbers: HashMap<(i32, Vec<u8>), i32>,
+}
+
+impl Loader {
+    fn group(&mut self, path: String, group: &ConfigGroup) -> Result<usize, (String, BadPolicy)> {
+        let mut children = BTreeMap::new();
+        for (name, child) in &group.groups {
+            let place = self.group(format!("{path}/{name}"), child)?;
+            children.insert(name.clone(), place);
+        }
+        let mut policies = BTreeMap::new();
+        for (name, policy) in &group.policies {
+            let at = |fault| (format!("/{path}/{name}"), fault);
+            let policy = policy.policy.as_ref().ok_or_else(|| at(BadPolicy::Nil))?;
+            let kind = match PolicyType::try_from(policy.r#type) {
+                Ok(PolicyType::Signature) => self.signature(&policy.value).map_err(at)?,
+                Ok(PolicyType::ImplicitMeta) => {
+                    self.implicit(&policy.value, &children).map_err(at)?
+                }
+                Ok(PolicyType::Unknown | PolicyType::Msp) | Err(_) => {
+                    return Err(at(BadPolicy::UnknownType(policy.r#type)));
+                }
+            };
+            policies.insert(name.clone(), self.tree.policies.len());
+            self.tree.policies.push(kind);
+        }
+        for (name, child) in &children {
+            let Some(below) = self.tree.groups.get(*child) else { continue };
+            let paths =
+                below.policies.iter().map(|(path, place)| (format!("{name}/{path}"), *place));
+            policies.extend(paths);
+        }
+        self.tree.groups.push(Group { path, children, policies });
+        Ok(self.tree.groups.len() - 1)
+    }
+
+    fn signature(&mut self, octets: &[u8]) -> Result<Kind, BadPolicy> {
+        let policy = SignaturePolicy::from_octets(octets)?;
+        let (numbers, principals) = (&mut self.numbers, &mut self.tree.principals);
+        let rule = policy.renumbered(|principal| {
+            let key = (principal.principal_classification, principal.principal.clone());
+            if let Some(number) = numbers.get(&key) {
+                return *number;
+            }
+            // More principals than numbers would take gigabytes of configuration; such a one is
+            // nobody.
+            let number = i32::try_from(principals.len()).unwrap_or(-1);
+            numbers.insert(key, number);
+            principals.push(principal.clone());
+            number
+        });
+        Ok(Kind::Signature(rule))
+    }
+
+    fn implicit(
+        &mut self,
+        octets: &[u8],
+        children: &BTreeMap<String, usize>,
+    ) -> Result<Kind, BadPolicy> {
+        let policy: ImplicitMetaPolicy = decode(octets)?;
+        let mut below = Vec::with_capacity(children.len());
+        for (name, child) in children {
+            let found = match self.tree.lookup(*child, &policy.sub_policy) {
+                Lookup::Found(place) => Some(place),
+                Lookup::Missing => None,
+                Lookup::Crash => return Err(BadPolicy::Crash),
+            };
+            below.push(Below { group: name.clone(), policy: found });
+        }
+        let threshold = Threshold::of(policy.rule, below.len());
+        Ok(Kind::Implicit { threshold, below, name: policy.sub_policy })
+    }
+}
