@@ -6,33 +6,9 @@ use super::super::error::{LanguageError, type_error, unknown};
 use super::super::gates::Pass;
 use super::super::value::Value;
 use super::builtins;
+use super::kind::Kind;
 use super::node::{Binary, Node, Scope, Unary};
 use super::predicates;
-
-/// What is known of a value before it is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Any,
-    Nil,
-    Bool,
-    Int,
-    Float,
-    Text,
-    Octets,
-    List,
-    Map,
-    Function,
-}
-
-impl Kind {
-    fn is(self, wanted: &[Self]) -> bool {
-        self == Self::Any || wanted.contains(&self)
-    }
-
-    pub(super) fn is_number(self) -> bool {
-        self.is(&[Self::Int, Self::Float])
-    }
-}
 
 fn kind_of(value: &Value) -> Kind {
     match value {

@@ -1,8 +1,7 @@
 //! Tokens to a tree, with the order in which operators bind.
 
 use super::super::error::{LanguageError, syntax};
-use super::super::gates::Function;
-use super::super::value::Value;
+use super::super::value::{Function, Value};
 use super::lexer::Token;
 
 /// The deepest nesting, and the most operators one after the other. Fabric's evaluator has no such limits.
