@@ -256,6 +256,7 @@ mod tests {
     use super::*;
     use crate::policy::ast::Role;
     use crate::wire::{CollectionConfig, CollectionPolicyConfig};
+    use std::slice::from_ref;
 
     fn table() -> Table {
         Table(vec![vec![true, false, false, false, false], vec![false; 5]])
@@ -314,8 +315,8 @@ mod tests {
         let upgrade = |new: &[StaticCollectionConfig], old: &[StaticCollectionConfig]| {
             check_upgrade(&package(new), &package(old))
         };
-        assert_eq!(upgrade(&[changed, other.clone()], &[one.clone()]), Ok(()));
-        assert_eq!(upgrade(&[other], &[one.clone()]), Err(BadCollection::Removed));
+        assert_eq!(upgrade(&[changed, other.clone()], from_ref(&one)), Ok(()));
+        assert_eq!(upgrade(&[other], from_ref(&one)), Err(BadCollection::Removed));
         assert_eq!(upgrade(&[longer], &[one]), Err(BadCollection::BlockToLive));
     }
 
