@@ -3,8 +3,8 @@
 //! usage: `cargo run --release --example conformance -- ecdsa [--low-s reject|accept]`
 //!
 //! One JSON object a line on standard input, `{"id", "alg", "pub", "msg", "sig"}`, octets in hex;
-//! for each a line `ID<TAB>ACCEPT|REJECT|SKIP[<TAB>reason]` on standard output. DER is strict. With
-//! `--low-s reject` an ECDSA signature with S above half the order is refused, as Fabric does.
+//! for each a line `ID<TAB>ACCEPT|REJECT|SKIP[<TAB>reason]` on standard output. DER is strict. An
+//! ECDSA signature with S above half the order is refused, as Fabric does, unless `--low-s accept`.
 
 mod verdict;
 
@@ -19,8 +19,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let low_s = match words[..] {
-        ["ecdsa"] | ["ecdsa", "--low-s", "accept"] => LowS::NotAsked,
-        ["ecdsa", "--low-s", "reject"] => LowS::Demanded,
+        ["ecdsa"] | ["ecdsa", "--low-s", "reject"] => LowS::Demanded,
+        ["ecdsa", "--low-s", "accept"] => LowS::NotAsked,
         _ => return refuse(USAGE),
     };
     match answer_all(low_s) {

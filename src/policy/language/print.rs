@@ -3,7 +3,7 @@
 use super::read::Written;
 use crate::policy::ast::{Named, Rule};
 
-/// The text of a policy, which [`super::read`] and [`super::read_legacy`] read again; `None` when the
+/// The text of a policy, which [`read`](super::read()) and [`read_legacy`](super::read_legacy()) read again; `None` when the
 /// language has none for it: a gate without arguments, one whose number is negative or above the
 /// number of its arguments by more than one, a principal alone, an index without principal, an MSP
 /// ID with other characters than the language has. Reading gives the same rule over the principals,
