@@ -14,6 +14,7 @@ mod init;
 pub mod member;
 mod output;
 mod parent;
+mod policy;
 mod serve;
 mod signer;
 

@@ -2,6 +2,7 @@
 
 use super::ast::{Named, Role, Rule};
 use super::language::Written;
+use super::principal::Described;
 use crate::wire::SignaturePolicy as WireRule;
 use crate::wire::{
     BadMessage, Message as _, MspPrincipal, MspRole, NOutOf, PrincipalClassification,
@@ -93,6 +94,19 @@ impl SignaturePolicy {
     pub fn from_written(written: &Written) -> Self {
         let principals = written.principals.iter().map(role_principal).collect();
         Self { rule: written.rule.clone(), principals }
+    }
+
+    /// As the policy language would write it, where all principals are roles of organizations.
+    pub fn written(&self) -> Option<Written> {
+        let principals = self.principals.iter().map(|principal| match Described::of(principal) {
+            Described::Role(named) => Some(named),
+            Described::Unit(..)
+            | Described::Identity(_)
+            | Described::Anyone
+            | Described::All(_)
+            | Described::Nobody => None,
+        });
+        Some(Written { rule: self.rule.clone(), principals: principals.collect::<Option<_>>()? })
     }
 
     /// The rule.
