@@ -97,25 +97,19 @@ impl Kept {
         if let Some(entries) = written {
             return Ok(entries.clone());
         }
-        let entries = self.rows.iter().map(|(serial, (at, reason))| Revoked {
-            serial: serial.clone(),
-            at: *at,
-            reason: reason_of(*reason),
-        });
+        let entries =
+            self.rows.iter().map(|(serial, (at, code))| entry(serial.clone(), *at, *code));
         Ok(written.insert(CrlEntries::write(entries, reasons)?).clone())
     }
 }
 
 /// Rows as entries of a list.
 pub(super) fn entries_of(rows: Vec<RevokedRow>, reasons: bool) -> Result<CrlEntries, Error> {
-    let entries = rows.into_iter().map(|row| Revoked {
-        serial: row.serial,
-        at: row.at,
-        reason: reason_of(row.reason_code),
-    });
+    let entries = rows.into_iter().map(|row| entry(row.serial, row.at, row.reason_code));
     Ok(CrlEntries::write(entries, reasons)?)
 }
 
-fn reason_of(code: i64) -> Reason {
-    u8::try_from(code).ok().and_then(Reason::from_code).unwrap_or(Reason::Unspecified)
+fn entry(serial: SerialNumber, at: Timestamp, code: i64) -> Revoked {
+    let reason = u8::try_from(code).ok().and_then(Reason::from_code);
+    Revoked { serial, at, reason: reason.unwrap_or(Reason::Unspecified) }
 }

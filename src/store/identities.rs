@@ -237,19 +237,7 @@ pub(super) async fn take_enrollment(
     count: i64,
     cap: i64,
 ) -> Result<bool, sqlx::Error> {
-    let done = query(
-        "UPDATE identities SET enrollments = enrollments + $3 \
-         WHERE ca = $1 AND id = $2 AND revoked_at IS NULL AND ($3 = 0 OR \
-         ((max_enrollments = -1 OR enrollments < max_enrollments) \
-         AND ($4 = -1 OR enrollments < $4)))",
-    )
-    .bind(ca.as_str())
-    .bind(id)
-    .bind(count)
-    .bind(cap)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(!take_enrollments(connection, ca, &[id], count, cap).await?.is_empty())
 }
 
 /// The same for several identities, `count` of each; tells the names of those that had as many left.
