@@ -1,9 +1,9 @@
 //! What an issuer has revoked, ready for its lists.
 //!
 //! Reading and writing a hundred thousand entries takes long, and of one list to the next nearly all
-//! are the same. They are kept here, and before each list the database is asked how many there should
-//! be: what was revoked stays revoked, so the same number is the same set. No list is older than the
-//! question for it, whichever process revoked.
+//! are the same. They are kept here, and before each list the database is asked whether anything was
+//! revoked since, and then how many there should be: what was revoked stays revoked, so the same number
+//! is the same set. No list is older than the question for it, whichever process revoked.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub struct ListRoom {
 
 #[derive(Debug, Default)]
 struct Kept {
+    /// Where the database's counter stood before these rows were read.
+    version: Option<i64>,
     rows: BTreeMap<SerialNumber, (Timestamp, i64)>,
     plain: Option<CrlEntries>,
     with_reasons: Option<CrlEntries>,
@@ -61,6 +63,10 @@ impl RevokedEntries {
     ) -> Result<CrlEntries, Error> {
         let mut kept = self.kept.lock().await;
         let kept = kept.entry(issuer.clone()).or_default();
+        let version = reader.revocations_version().await?;
+        if kept.version == Some(version) {
+            return kept.entries(reasons);
+        }
         let count = reader.revoked_count(issuer).await?;
         if kept.rows.len() < count {
             let newest = kept.rows.values().map(|(at, _)| *at).max();
@@ -73,6 +79,7 @@ impl RevokedEntries {
                 kept.add(reader.revoked(issuer, &RevokedFilter::default()).await?);
             }
         }
+        kept.version = Some(version);
         kept.entries(reasons)
     }
 

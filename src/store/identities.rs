@@ -81,9 +81,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn identities_version(&self) -> Result<i64, Error> {
-        let make = || query("SELECT value FROM counters WHERE name = 'identities'");
-        let read = |row: &AnyRow| Columns::of(row).integer("counter");
-        Ok(self.row("read a counter", make, read).await?.unwrap_or(0))
+        self.counter("identities").await
     }
 
     /// All identities at or below an affiliation, by name in the database's order.

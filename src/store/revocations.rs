@@ -77,6 +77,14 @@ impl Reader {
         Ok(rows)
     }
 
+    /// Counts up with each commit that revokes something, of whichever issuer.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn revocations_version(&self) -> Result<i64, Error> {
+        self.counter("revocations").await
+    }
+
     /// How many are revoked of an issuer: as many as [`Reader::revoked`] tells without a filter. None
     /// that is revoked ever ceases to be.
     ///
