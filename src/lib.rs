@@ -15,6 +15,7 @@ pub mod hsm;
 #[cfg(feature = "service")]
 pub mod http;
 pub mod id;
+pub mod msp;
 pub mod pki;
 pub mod policy;
 pub mod secret;

@@ -40,3 +40,5 @@ mod node_client;
 mod recovery;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod vectors;

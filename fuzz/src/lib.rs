@@ -12,6 +12,7 @@ mod config;
 mod crl;
 mod csr;
 mod material;
+mod membership;
 mod name;
 mod path;
 mod pem;
@@ -27,7 +28,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 24] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -49,6 +50,9 @@ pub const TARGETS: [Target; 21] = [
     ("uri", uri::law),
     ("pem", pem::law),
     ("words", words::law),
+    ("serialized_identity", membership::serialized_identity),
+    ("msp_config", membership::msp_config),
+    ("msp_folder", membership::msp_folder),
 ];
 
 /// Checks the law of a target.

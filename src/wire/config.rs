@@ -111,7 +111,7 @@ pub struct ConfigEnvelope {
     /// The configuration.
     #[prost(message, optional, tag = "1")]
     pub config: Option<Config>,
-    /// The update, a CONFIG_UPDATE.
+    /// The update, a `CONFIG_UPDATE`.
     #[prost(message, optional, tag = "2")]
     pub last_update: Option<Envelope>,
 }

@@ -29,7 +29,7 @@ pub enum Field {
 }
 
 /// Octets that are not the message that they should be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadMessage {
     /// It is not protobuf, or a text in it is not UTF-8.
     #[error("it does not parse as {0}")]

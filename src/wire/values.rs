@@ -7,6 +7,7 @@ use prost::Message;
 use super::decode::{Field, Shaped};
 
 /// What the nodes of a channel must be able to do.
+#[expect(clippy::zero_sized_map_values, reason = "as on the wire")]
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Capabilities {
     /// By name.

@@ -1,0 +1,340 @@
+//! Setting up an MSP: its configuration, step by step in Fabric's order; the first failure is told.
+
+use std::sync::Arc;
+
+use super::certificate::key::{Key, is_ecdsa_private_key};
+use super::certificate::{Certificate, Pool, unique_chain};
+use super::core::{Core, RoleUnit, RoleUnits, Subject, certificate};
+use super::crl::Crl;
+use super::pem;
+use super::principal::Standing;
+use super::rejection::{Category, Rejection};
+use super::validate::subject_key;
+use super::version::MspVersion;
+use crate::clock::Timestamp;
+use crate::wire::{
+    FabricMspConfig, FabricOuIdentifier, MspConfig, RoleType, SigningIdentityInfo, decode,
+};
+
+/// What setting up depends on besides the configuration: for a node's own MSP only.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The present, by which a signing identity may have expired.
+    pub now: Timestamp,
+    /// Whether the node's key store has the private key with this identifier: SHA-256 of the
+    /// uncompressed point, or of an Ed25519 key's octets.
+    pub holds_key: &'a dyn Fn(&[u8; 32]) -> bool,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// A signing identity has not been validated when a listed one is.
+struct Unvalidated<'a>(&'a Subject);
+
+impl Standing for Unvalidated<'_> {
+    fn validity(&self, core: &Core) -> Result<(), Rejection> {
+        core.validate(self.0)
+    }
+
+    fn subject(&self) -> &Subject {
+        self.0
+    }
+}
+
+/// Reads an `MSPConfig`, whose kind Fabric does not look at here, and sets up what it describes.
+pub(super) fn set_up(
+    octets: &[u8],
+    version: MspVersion,
+    surroundings: Surroundings<'_>,
+) -> Result<Core, Rejection> {
+    let malformed = |why| {
+        Rejection::new(Category::ConfigUnmarshal, format!("the configuration is malformed: {why}"))
+    };
+    let outer: MspConfig = decode(octets).map_err(malformed)?;
+    let config: FabricMspConfig = decode(&outer.config).map_err(malformed)?;
+    set_up_config(&config, version, surroundings)
+}
+
+pub(super) fn set_up_config(
+    config: &FabricMspConfig,
+    version: MspVersion,
+    surroundings: Surroundings<'_>,
+) -> Result<Core, Rejection> {
+    let late_admins = version >= MspVersion::V1_4_3;
+    let mut core = empty(config, version);
+    core.take_cas(config)?;
+    if !late_admins {
+        core.take_admins(config)?;
+    }
+    for (index, entry) in config.revocation_list.iter().enumerate() {
+        let read =
+            Crl::read(entry).map_err(|why| why.of(format_args!("revocation list {}", index + 1)));
+        core.crls.push(read?);
+    }
+    core.check_cas()?;
+    if let Some(signer) = &config.signing_identity {
+        core.signer = Some(core.signing_identity(signer, surroundings)?);
+    }
+    core.take_tls_cas(config)?;
+    core.take_units(config)?;
+    core.take_roles(config)?;
+    if late_admins {
+        core.take_admins(config)?;
+        if core.admins.is_empty() && !(core.enforces_roles && core.roles.admin.is_some()) {
+            let detail = "nobody can be an administrator: list a certificate, or enable NodeOUs with a unit for \
+                          administrators";
+            return Err(Rejection::new(Category::NoAdmins, detail));
+        }
+    }
+    core.check_admins()?;
+    Ok(core)
+}
+
+fn empty(config: &FabricMspConfig, version: MspVersion) -> Core {
+    let crypto = config.crypto_config.clone().unwrap_or_default();
+    let or = |name: String, default: &str| if name.is_empty() { default.to_owned() } else { name };
+    Core {
+        name: config.name.clone(),
+        version,
+        hash_family: or(crypto.signature_hash_family, "SHA2"),
+        identifier_hash: or(crypto.identity_identifier_hash_function, "SHA256"),
+        roots: Vec::new(),
+        intermediates: Vec::new(),
+        root_pool: Pool::default(),
+        intermediate_pool: Pool::default(),
+        crls: Vec::new(),
+        internal_nodes: Vec::new(),
+        units: std::collections::BTreeMap::new(),
+        roles: RoleUnits::default(),
+        enforces_roles: false,
+        admins: Vec::new(),
+        signer: None,
+        tls_roots: config.tls_root_certs.len(),
+        tls_intermediates: config.tls_intermediate_certs.len(),
+    }
+}
+
+/// Each entry with its place, counted from one, said when it fails.
+fn each<'a, T>(
+    what: &'static str,
+    entries: &'a [Vec<u8>],
+    take: impl Fn(&'a [u8]) -> Result<T, Rejection>,
+) -> Result<Vec<T>, Rejection> {
+    let numbered = entries.iter().enumerate();
+    numbered
+        .map(|(index, entry)| {
+            take(entry).map_err(|why| why.of(format_args!("{what} {}", index + 1)))
+        })
+        .collect()
+}
+
+impl Core {
+    fn take_cas(&mut self, config: &FabricMspConfig) -> Result<(), Rejection> {
+        if config.root_certs.is_empty() {
+            return Err(Rejection::new(Category::NoRootCa, "no root CA is listed"));
+        }
+        // Issuers must be known before signatures can be brought to the low S, those of CAs too: so first as
+        // they are, then anew as they came to be.
+        let read = |entry| certificate(entry).map(Arc::new);
+        let roots = each("root CA", &config.root_certs, read)?;
+        let intermediates = each("intermediate CA", &config.intermediate_certs, read)?;
+        self.root_pool = roots.into_iter().collect();
+        self.intermediate_pool = intermediates.into_iter().collect();
+        let roots = each("root CA", &config.root_certs, |entry| self.subject(entry))?;
+        let intermediates =
+            each("intermediate CA", &config.intermediate_certs, |entry| self.subject(entry))?;
+        self.roots = roots.into_iter().map(Subject::anew).collect();
+        self.intermediates = intermediates.into_iter().map(Subject::anew).collect();
+        let pool = |cas: &[Subject]| cas.iter().map(|ca| Arc::clone(&ca.certificate)).collect();
+        self.root_pool = pool(&self.roots);
+        self.intermediate_pool = pool(&self.intermediates);
+        Ok(())
+    }
+
+    fn take_admins(&mut self, config: &FabricMspConfig) -> Result<(), Rejection> {
+        self.admins = each("administrator", &config.admins, |entry| self.subject(entry))?;
+        Ok(())
+    }
+
+    fn check_cas(&mut self) -> Result<(), Rejection> {
+        for ca in self.roots.iter().chain(&self.intermediates) {
+            is_ca(&ca.certificate)?;
+            let chain = self.chain(ca)?;
+            self.check_revocation(&ca.certificate, chain)?;
+        }
+        let mut internal = Vec::new();
+        for ca in &self.intermediates {
+            internal.extend(self.chain(ca)?.iter().cloned());
+        }
+        internal.sort_by(|a, b| a.der().cmp(b.der()));
+        internal.dedup_by(|a, b| a.der() == b.der());
+        self.internal_nodes = internal;
+        Ok(())
+    }
+
+    fn signing_identity(
+        &self,
+        info: &SigningIdentityInfo,
+        surroundings: Surroundings<'_>,
+    ) -> Result<Subject, Rejection> {
+        let subject =
+            self.subject(&info.public_signer).map_err(|why| why.of("the signing identity"))?;
+        let held =
+            key_identifier(&subject.certificate).is_some_and(|key| (surroundings.holds_key)(&key));
+        if !held {
+            let material = info.private_signer.as_ref().map(|key| key.key_material.as_slice());
+            let Some(material) = material.filter(|material| !material.is_empty()) else {
+                let detail = "the key of the signing identity is neither in the key store nor in the configuration";
+                return Err(Rejection::new(Category::SignerNoKey, detail));
+            };
+            let Some(block) = pem::first(material) else {
+                let detail = "the key of the signing identity is no PEM";
+                return Err(Rejection::new(Category::SignerKeyPem, detail));
+            };
+            if !is_ecdsa_private_key(&block.der) {
+                let detail = "the key of the signing identity is no ECDSA key in PKCS#8 or SEC 1: others must be in the \
+                              key store";
+                return Err(Rejection::new(Category::SignerKeyImport, detail));
+            }
+        }
+        if subject.certificate.not_after <= surroundings.now.unix() {
+            let ended = Timestamp::from_unix(subject.certificate.not_after);
+            let detail = format!("the signing identity expired at {ended}: enroll it again");
+            return Err(Rejection::new(Category::SignerExpired, detail));
+        }
+        Ok(subject)
+    }
+
+    fn take_tls_cas(&self, config: &FabricMspConfig) -> Result<(), Rejection> {
+        let read = |entry| certificate(entry).map(Arc::new);
+        let roots = each("TLS root CA", &config.tls_root_certs, read)?;
+        let intermediates = each("TLS intermediate CA", &config.tls_intermediate_certs, read)?;
+        let (root_pool, intermediate_pool): (Pool, Pool) =
+            (roots.iter().cloned().collect(), intermediates.iter().cloned().collect());
+        for ca in roots.iter().chain(&intermediates) {
+            let check = || {
+                is_ca(ca)?;
+                let chain = unique_chain(ca, &root_pool, &intermediate_pool, Self::at(ca))?;
+                self.check_revocation(ca, &chain)
+            };
+            check().map_err(|why| why.of("a TLS CA"))?;
+        }
+        Ok(())
+    }
+
+    fn take_units(&mut self, config: &FabricMspConfig) -> Result<(), Rejection> {
+        for unit in &config.organizational_unit_identifiers {
+            let certifiers = self.bound_to(unit)?;
+            let name = unit.organizational_unit_identifier.clone();
+            let paths = self.units.entry(name).or_default();
+            if !paths.contains(&certifiers) {
+                paths.push(certifiers);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_roles(&mut self, config: &FabricMspConfig) -> Result<(), Rejection> {
+        let Some(roles) = config.fabric_node_ous.as_ref() else { return Ok(()) };
+        if self.version < MspVersion::V1_1 {
+            return Ok(());
+        }
+        let role = |unit: Option<&FabricOuIdentifier>| {
+            let bind = |unit: &FabricOuIdentifier| {
+                let bound = !unit.certificate.is_empty();
+                let certifiers = if bound { Some(self.bound_to(unit)?) } else { None };
+                Ok(RoleUnit { unit: unit.organizational_unit_identifier.clone(), certifiers })
+            };
+            unit.map(bind).transpose()
+        };
+        let (client, peer) =
+            (roles.client_ou_identifier.as_ref(), roles.peer_ou_identifier.as_ref());
+        if self.version < MspVersion::V1_4_3 {
+            let missing = |unit: Option<&FabricOuIdentifier>| {
+                unit.is_none_or(|unit| unit.organizational_unit_identifier.is_empty())
+            };
+            if missing(client) {
+                let detail = "NodeOUs name no unit for clients";
+                return Err(Rejection::new(Category::NodeouClientMissing, detail));
+            }
+            if missing(peer) {
+                let detail = "NodeOUs name no unit for peers";
+                return Err(Rejection::new(Category::NodeouPeerMissing, detail));
+            }
+            let roles =
+                RoleUnits { client: role(client)?, peer: role(peer)?, ..RoleUnits::default() };
+            self.roles = roles;
+            self.enforces_roles = config.fabric_node_ous.as_ref().is_some_and(|roles| roles.enable);
+            return Ok(());
+        }
+        let bound = RoleUnits {
+            client: role(client)?,
+            peer: role(peer)?,
+            admin: role(roles.admin_ou_identifier.as_ref())?,
+            orderer: role(roles.orderer_ou_identifier.as_ref())?,
+        };
+        self.enforces_roles = roles.enable && bound != RoleUnits::default();
+        self.roles = bound;
+        Ok(())
+    }
+
+    /// The hash of the certification path of the CA that a unit is bound to.
+    fn bound_to(&self, unit: &FabricOuIdentifier) -> Result<Vec<u8>, Rejection> {
+        let name = unit.organizational_unit_identifier.escape_debug();
+        let find = || {
+            let (read, _) = self.normalize(certificate(&unit.certificate)?)?;
+            let of = |cas: &[Subject]| {
+                cas.iter().map(|ca| &ca.certificate).find(|ca| ***ca == read).cloned()
+            };
+            if let Some(root) = of(&self.roots) {
+                return Ok(self.certifiers(&vec![root]));
+            }
+            let Some(intermediate) = of(&self.intermediates) else {
+                let detail = format!("{} is no CA of the MSP", read.called());
+                return Err(Rejection::new(Category::OuCertNotACaOfMsp, detail));
+            };
+            Ok(self.certifiers(&self.ca_path(&intermediate)?))
+        };
+        find().map_err(|why| {
+            why.of(format_args!("the certificate that the unit `{name}` is bound to"))
+        })
+    }
+
+    fn check_admins(&self) -> Result<(), Rejection> {
+        for (index, admin) in self.admins.iter().enumerate() {
+            let identity = Unvalidated(admin);
+            let checked = match (self.enforces_roles, self.version >= MspVersion::V1_4_3) {
+                (false, _) => self.validate(admin),
+                (true, false) => self.holds_role(&identity, RoleType::Client as i32),
+                (true, true) => self
+                    .has_role_unit(admin, "client", self.roles.client.as_ref())
+                    .or_else(|_| self.has_role_unit(admin, "admin", self.roles.admin.as_ref())),
+            };
+            checked.map_err(|why| why.of(format_args!("administrator {}", index + 1)))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_ca(certificate: &Certificate) -> Result<(), Rejection> {
+    if !certificate.is_ca() {
+        let detail = format!("{} is no CA", certificate.called());
+        return Err(Rejection::new(Category::NotACa, detail));
+    }
+    subject_key(certificate).map(drop)
+}
+
+/// By which Fabric's software provider names a key.
+fn key_identifier(certificate: &Certificate) -> Option<[u8; 32]> {
+    let octets = match &certificate.key {
+        Key::Ecdsa(key) => key.point_octets(),
+        Key::Ed25519(key) => key.to_vec(),
+        Key::Rsa(_) | Key::Other | Key::Unknown => return None,
+    };
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &octets);
+    digest.as_ref().try_into().ok()
+}
