@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 #[cfg(feature = "service")]
 pub mod fabric;
+pub mod folder;
 #[cfg(feature = "service")]
 pub mod hsm;
 #[cfg(feature = "service")]

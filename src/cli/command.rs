@@ -14,6 +14,7 @@ use super::init::Init;
 use super::member::{
     Affiliations, CaInfo, Certificates, Enroll, GenCrl, Identities, Reenroll, Register, Revoke,
 };
+use super::msp::MspCommand;
 use super::output::Output;
 use super::policy::PolicyCommand;
 use super::serve::Serve;
@@ -41,6 +42,7 @@ enum Deed {
     Config(ConfigCommand),
     Ca(Ca),
     Hsm(HsmCommand),
+    Msp(MspCommand),
     Policy(PolicyCommand),
     Bench(Bench),
     BenchToken(BenchToken),
@@ -79,6 +81,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Deed::Config(deed) => deed.run(&out),
         Deed::Ca(deed) => deed.run(&out),
         Deed::Hsm(deed) => deed.run(&out),
+        Deed::Msp(deed) => deed.run(&out),
         Deed::Policy(deed) => deed.run(&out),
         Deed::Bench(deed) => deed.run(&out),
         Deed::BenchToken(deed) => deed.run(&out),

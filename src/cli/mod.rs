@@ -12,6 +12,7 @@ mod exit;
 mod hsm;
 mod init;
 pub mod member;
+mod msp;
 mod output;
 mod parent;
 mod policy;

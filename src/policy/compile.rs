@@ -141,7 +141,7 @@ fn renumber(rule: &Rule, numbers: &[i32]) -> Rule {
 }
 
 /// The message of a role.
-pub(super) fn role_principal(named: &Named) -> MspPrincipal {
+pub fn role_principal(named: &Named) -> MspPrincipal {
     let role = MspRole { msp_identifier: named.msp_id.clone(), role: named.role.number() };
     MspPrincipal {
         principal_classification: PrincipalClassification::Role.into(),
