@@ -41,9 +41,12 @@ pub enum FolderError {
         "`cacerts` holds no PEM file: the certificates of the root CAs belong there, and DER is passed over"
     )]
     EmptyCas,
-    /// The node's own certificate is not there.
-    #[error("`signcerts` holds no PEM file: a node's own certificate belongs there")]
+    /// The node's own certificate is not there, since the directory is not.
+    #[error("the folder has no directory `signcerts`, where a node's own certificate belongs")]
     NoSigner,
+    /// The node's own certificate is not there, since the directory has no PEM file.
+    #[error("`signcerts` holds no PEM file: a node's own certificate belongs there")]
+    EmptySigner,
     /// A directory cannot be read.
     #[error("`{0}` cannot be read: {1}")]
     Directory(&'static str, String),
@@ -64,9 +67,10 @@ impl FolderError {
     /// The reason in the one word of the vectors.
     pub fn category(&self) -> &'static str {
         match self {
-            Self::NoCas => "cacerts-missing",
+            Self::NoCas | Self::Directory("cacerts", _) => "cacerts-missing",
             Self::EmptyCas => "cacerts-empty",
-            Self::NoSigner => "signcerts",
+            Self::NoSigner | Self::Directory("signcerts", _) => "signcerts-missing",
+            Self::EmptySigner => "signcerts-empty",
             Self::Directory(name, _) => name,
             Self::Settings(_) => "config-yaml",
             Self::UnitCertificate { .. } => "ou-certificate-missing",
@@ -101,9 +105,9 @@ pub fn read_folder(
 ) -> Result<FolderContents, FolderError> {
     let mut reading = Reading { folder, warnings: Vec::new() };
     let signing_identity = if local {
-        let found = reading.directory("signcerts")?.unwrap_or_default();
+        let found = reading.directory("signcerts")?.ok_or(FolderError::NoSigner)?;
         let Some(public_signer) = found.into_iter().next() else {
-            return Err(FolderError::NoSigner);
+            return Err(FolderError::EmptySigner);
         };
         Some(SigningIdentityInfo { public_signer, private_signer: None })
     } else {
@@ -295,10 +299,12 @@ mod tests {
     fn missing_and_empty_cas_are_told_apart() {
         assert_eq!(read(&[("crls/a", PEM)], false), Err(FolderError::NoCas));
         assert_eq!(read(&[("cacerts/", b"")], false), Err(FolderError::EmptyCas));
-        assert_eq!(read(&[("cacerts", PEM)], false).unwrap_err().category(), "cacerts");
+        assert_eq!(read(&[("cacerts", PEM)], false).unwrap_err().category(), "cacerts-missing");
         let named = [("cacerts/a", PEM), ("crls", PEM)];
         assert_eq!(read(&named, false).unwrap_err().category(), "crls");
         assert_eq!(read(&[("cacerts/a", PEM)], true), Err(FolderError::NoSigner));
+        let named = [("cacerts/a", PEM), ("signcerts/", b"")];
+        assert_eq!(read(&named, true), Err(FolderError::EmptySigner));
     }
 
     #[test]

@@ -106,33 +106,23 @@ impl Identity {
     /// Why the signature does not count.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Rejection> {
         let reject = |category, detail: &'static str| Err(Rejection::new(category, detail));
-        let certificate = &self.subject.certificate;
-        let mut sum = None;
-        if !matches!(certificate.key, Key::Ed25519(_)) {
-            let algorithm = match self.core.hash_family.as_str() {
-                "SHA2" => &digest::SHA256,
-                "SHA3" => &digest::SHA3_256,
-                other => {
-                    let detail = format!(
-                        "the MSP's family of hash functions `{}` is unknown: use SHA2 or SHA3",
-                        other.escape_debug()
-                    );
-                    return Err(Rejection::new(Category::HashFamilyUnknown, detail));
-                }
-            };
-            sum = Some((algorithm, ()));
-        }
+        let key = &self.subject.certificate.key;
+        // Ed25519 hashes by itself, whatever the family.
+        let hash = match key {
+            Key::Ed25519(_) => None,
+            Key::Ecdsa(_) | Key::Rsa(_) | Key::Other | Key::Unknown => Some(self.signature_hash()?),
+        };
         if signature.is_empty() {
             return reject(Category::SigEmpty, "the signature is empty");
         }
-        let valid = match (&certificate.key, sum) {
-            (Key::Ecdsa(key), Some((algorithm, ()))) => {
+        let valid = match (key, hash) {
+            (Key::Ecdsa(key), Some(hash)) => {
                 let pair = Pair::read(signature)?;
                 if !pair.is_low(key.curve) {
                     let detail = "the signature's S is above half the order of the curve: sign with the low S";
                     return reject(Category::SigHighS, detail);
                 }
-                key.verifies_digest(digest::digest(algorithm, message).as_ref(), &pair.canonical())
+                key.verifies_digest(digest::digest(hash, message).as_ref(), &pair.canonical())
             }
             (Key::Ed25519(key), _) => {
                 if message.is_empty() {
@@ -150,6 +140,22 @@ impl Identity {
             return Ok(());
         }
         reject(Category::SigInvalid, "the signature is not of this identity over this message")
+    }
+}
+
+impl Identity {
+    fn signature_hash(&self) -> Result<&'static digest::Algorithm, Rejection> {
+        match self.core.hash_family.as_str() {
+            "SHA2" => Ok(&digest::SHA256),
+            "SHA3" => Ok(&digest::SHA3_256),
+            other => {
+                let detail = format!(
+                    "the MSP's family of hash functions `{}` is unknown: use SHA2 or SHA3",
+                    other.escape_debug()
+                );
+                Err(Rejection::new(Category::HashFamilyUnknown, detail))
+            }
+        }
     }
 }
 

@@ -115,7 +115,15 @@ fn find(text: &[u8], word: &[u8]) -> Option<usize> {
 }
 
 fn find_last(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len()).rposition(|window| window == word)
+    let (first, tail) = word.split_first()?;
+    let mut rest = text;
+    loop {
+        let at = rest.iter().rposition(|octet| octet == first)?;
+        if text.get(at + 1..)?.starts_with(tail) {
+            return Some(at);
+        }
+        rest = rest.get(..at)?;
+    }
 }
 
 #[cfg(test)]

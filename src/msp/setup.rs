@@ -338,3 +338,59 @@ fn key_identifier(certificate: &Certificate) -> Option<[u8; 32]> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &octets);
     digest.as_ref().try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::provider::Msp;
+    use super::super::testing::Organization;
+    use super::*;
+    use crate::wire::KeyInfo;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn local(config: &FabricMspConfig, held: Option<[u8; 32]>, now: i64) -> Result<Msp, Category> {
+        let now = Timestamp::from_unix(now);
+        let surroundings = Surroundings { now, holds_key: &|key| held == Some(*key) };
+        Msp::local(config, MspVersion::V3_0, surroundings).map_err(|why| why.category())
+    }
+
+    #[test]
+    fn a_signer_needs_a_key_held_or_given_and_time_left() {
+        let organization = Organization::new("One", true);
+        let (certificate, key, point) = organization.signer();
+        let with = |private_signer| FabricMspConfig {
+            signing_identity: Some(SigningIdentityInfo {
+                public_signer: certificate.clone().into_bytes(),
+                private_signer,
+            }),
+            ..organization.config()
+        };
+        let given = |material: &str| {
+            let key_material = material.as_bytes().to_vec();
+            with(Some(KeyInfo { key_material, ..KeyInfo::default() }))
+        };
+        let name = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &point);
+        let name = name.as_ref().try_into().unwrap();
+        assert_eq!(local(&with(None), Some(name), NOW).map(|msp| msp.signer().is_some()), Ok(true));
+        assert_eq!(local(&with(None), Some([7; 32]), NOW).err(), Some(Category::SignerNoKey));
+        assert!(local(&given(&key), None, NOW).is_ok());
+        assert_eq!(local(&given("key"), None, NOW).err(), Some(Category::SignerKeyPem));
+        assert_eq!(local(&given(&certificate), None, NOW).err(), Some(Category::SignerKeyImport));
+        // Certificates of rcgen end in 4096.
+        assert_eq!(local(&given(&key), None, i64::MAX).err(), Some(Category::SignerExpired));
+    }
+
+    #[test]
+    fn a_failure_names_its_place() {
+        let organization = Organization::new("One", false);
+        let mut config = organization.config();
+        config.intermediate_certs = vec![config.root_certs.concat(), b"text".to_vec()];
+        let now = Timestamp::from_unix(NOW);
+        let surroundings = Surroundings { now, holds_key: &|_| false };
+        let why = Msp::local(&config, MspVersion::V3_0, surroundings).unwrap_err();
+        assert_eq!(
+            (why.category(), why.to_string()),
+            (Category::Pem, "intermediate CA 2: there is no PEM block".into())
+        );
+    }
+}

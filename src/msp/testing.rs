@@ -38,6 +38,13 @@ impl Organization {
         params("somebody", units).signed_by(&key, &self.issuer).unwrap().pem()
     }
 
+    /// A certificate, its key in PEM, and its point.
+    pub(super) fn signer(&self) -> (String, String, Vec<u8>) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params("node", &["peer"]).signed_by(&key, &self.issuer).unwrap().pem();
+        (certificate, key.serialize_pem(), key.public_key_raw().to_vec())
+    }
+
     pub(super) fn identity(&self, units: &[&str]) -> Vec<u8> {
         self.identity_as(&self.id, units)
     }
