@@ -3,6 +3,7 @@
 #[cfg(feature = "service")]
 pub mod api;
 pub mod audit;
+pub mod channel;
 #[cfg(feature = "service")]
 pub mod cli;
 pub mod clock;

@@ -16,6 +16,7 @@ mod membership;
 mod name;
 mod path;
 mod pem;
+mod policy;
 mod profile;
 mod query;
 mod service_end;
@@ -28,7 +29,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 26] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -53,6 +54,8 @@ pub const TARGETS: [Target; 24] = [
     ("serialized_identity", membership::serialized_identity),
     ("msp_config", membership::msp_config),
     ("msp_folder", membership::msp_folder),
+    ("policy_language", policy::language),
+    ("policy_envelope", policy::envelope),
 ];
 
 /// Checks the law of a target.

@@ -1,5 +1,8 @@
 //! What policies ask of the MSPs of a channel.
 
+use std::sync::Arc;
+
+use crate::msp::{Epoch, Identity, Msps, Rejection};
 use crate::wire::MspPrincipal;
 
 /// The MSPs of a channel, as policies see them. Every answer is a function of its arguments: asked
@@ -39,4 +42,47 @@ pub trait Members {
         identity: &Self::Identity,
         principal: &MspPrincipal,
     ) -> Result<(), Self::Rejection>;
+}
+
+impl Members for Msps {
+    type Identity = Arc<Identity>;
+    type Rejection = Rejection;
+
+    fn identity(&self, serialized: &[u8]) -> Result<Arc<Identity>, Rejection> {
+        Self::identity(self, serialized).map(Arc::new)
+    }
+
+    fn key(identity: &Arc<Identity>) -> (&str, &[u8]) {
+        (identity.msp_id(), identity.identifier())
+    }
+
+    fn verify(&self, who: &Arc<Identity>, data: &[u8], signature: &[u8]) -> Result<(), Rejection> {
+        who.verify(data, signature)
+    }
+
+    fn satisfies(&self, who: &Arc<Identity>, principal: &MspPrincipal) -> Result<(), Rejection> {
+        who.satisfies(principal)
+    }
+}
+
+/// With its memory: the same answers, sooner.
+impl Members for Epoch {
+    type Identity = Arc<Identity>;
+    type Rejection = Rejection;
+
+    fn identity(&self, serialized: &[u8]) -> Result<Arc<Identity>, Rejection> {
+        Self::identity(self, serialized)
+    }
+
+    fn key(identity: &Arc<Identity>) -> (&str, &[u8]) {
+        <Msps as Members>::key(identity)
+    }
+
+    fn verify(&self, who: &Arc<Identity>, data: &[u8], signature: &[u8]) -> Result<(), Rejection> {
+        who.verify(data, signature)
+    }
+
+    fn satisfies(&self, who: &Arc<Identity>, principal: &MspPrincipal) -> Result<(), Rejection> {
+        who.satisfies(principal)
+    }
 }

@@ -4,7 +4,9 @@
 //! `cargo test --test main vectors`; every verdict must be right, and 95 of 100 categories.
 
 mod frame;
+mod language;
 mod membership;
+mod policies;
 
 use std::io::Write as _;
 
@@ -17,6 +19,13 @@ const FAMILIES: &[Family] = &[
     ("principals", membership::principals),
     ("signature", membership::signature),
     ("msp-folder", membership::msp_folder),
+    ("policy-dsl", language::policy_dsl),
+    ("implicit-meta-rule", language::implicit_meta_rule),
+    ("signature-policy", policies::signature_policy),
+    ("implicit-meta", policies::implicit_meta),
+    ("collection", policies::collection),
+    ("application-policy", policies::application_policy),
+    ("block-signature", policies::block_signature),
 ];
 
 #[test]

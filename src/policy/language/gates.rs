@@ -6,6 +6,8 @@
 //! The second adds a first argument to each gate; the third numbers principals and builds the rule.
 //! Both of Fabric's evaluators, the one of today and the older one, are used in this way.
 
+use std::collections::BTreeMap;
+
 use super::error::{Fault, LanguageError, shortened, syntax};
 use super::value::{Value, to_integer};
 use crate::policy::ast::{Named, Rule};
@@ -67,6 +69,14 @@ impl Pass {
     /// What a name that is no function stands for.
     pub(super) fn variable(&self, name: &str) -> Option<Value> {
         (self.has_context && name == "ID").then_some(Value::Context)
+    }
+
+    /// All names at once.
+    pub(super) fn all(&self) -> BTreeMap<String, Value> {
+        let functions =
+            self.names.iter().map(|(name, function)| (*name, Value::Function(*function)));
+        let context = self.variable("ID").map(|context| ("ID", context));
+        functions.chain(context).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     pub(super) fn call(

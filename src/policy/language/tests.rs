@@ -114,6 +114,8 @@ fn the_parsers_differ_where_fabrics_do() {
         "OR('A.member'); OR('B.member')",
         "OutOf(sum([1, 1]), 'A.member', 'B.member')",
         "OutOf(2 > 1 ? 1 : 2, 'A.member', 'B.member') | AND('C.member')",
+        "$env.OR('A.member')",
+        "OR(toJSON('A.member'))",
         "OR('a' not in ['b'] ? 'A.member' : 'B.member')",
     ] {
         assert!(read(only_today).is_ok(), "{only_today}: {:?}", read(only_today));
@@ -141,6 +143,8 @@ fn faults_are_told_apart() {
     assert_eq!(fault("OR(\"\\\"'x y'\\\"\")"), Fault::BadPrincipal);
     assert_eq!(fault("true ? OR('A.member') : OR(1 + 'x')"), Fault::Type);
     assert_eq!(fault("OR('A.member'"), Fault::Syntax);
+    assert_eq!(fault("let len = 'A.member'; OR(len)"), Fault::Type);
+    assert_eq!(fault("OR($env)"), Fault::BadArgument);
 }
 
 #[test]

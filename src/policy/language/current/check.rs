@@ -96,7 +96,9 @@ impl Checker<'_> {
                 Ok(if then == otherwise { then } else { Kind::Any })
             }
             Node::Let(name, value, body) => {
-                if self.scope.name(name).is_some() || self.pass.function(name).is_some() {
+                let is_own = builtins::is_builtin(name) || predicates::is_predicate(name);
+                let is_given = self.pass.function(name).is_some();
+                if is_own || is_given || self.scope.name(name).is_some() {
                     return Err(type_error(format!("the name `{name}` is taken")));
                 }
                 let kind = self.kind(value)?;

@@ -5,6 +5,7 @@ use super::super::gates::Pass;
 use super::super::value::Value;
 use super::builtins;
 use super::check::check;
+use super::members::{member, slice};
 use super::node::{Binary, Node, Scope};
 use super::operators::{binary, unary};
 use super::parser::parse;
@@ -90,13 +91,13 @@ impl Evaluator<'_> {
                     return Ok(Value::Nil);
                 }
                 let which = self.value(which)?;
-                builtins::member(&of, &which)
+                member(&of, &which)
             }
             Node::Slice(of, from, to) => {
                 let of = self.value(of)?;
                 let from = from.as_ref().map(|from| self.value(from)).transpose()?;
                 let to = to.as_ref().map(|to| self.value(to)).transpose()?;
-                builtins::slice(&of, from.as_ref(), to.as_ref())
+                slice(&of, from.as_ref(), to.as_ref())
             }
             Node::Call(callee, arguments) => {
                 let callee = self.value(callee)?;
@@ -121,7 +122,7 @@ impl Evaluator<'_> {
             return Ok(value.clone());
         }
         if name == "$env" {
-            return Ok(Value::Map(std::collections::BTreeMap::new()));
+            return Ok(Value::Map(self.pass.all()));
         }
         let function = self.pass.function(name).map(Value::Function);
         function.or_else(|| self.pass.variable(name)).ok_or_else(|| unknown(name))

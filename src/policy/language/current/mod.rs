@@ -3,11 +3,16 @@
 
 mod builtins;
 mod check;
+mod convert;
 mod evaluate;
 mod lexer;
+mod lists;
+mod members;
 mod node;
+mod operands;
 mod operators;
 mod parser;
 mod predicates;
+mod texts;
 
 pub(super) use evaluate::evaluate;
