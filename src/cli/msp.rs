@@ -191,12 +191,11 @@ impl Member {
     }
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![match &self.refused {
-            Some((category, why)) => format!("{}: not valid ({category}): {why}", self.path),
-            None => {
-                let roles: Vec<&str> = self.roles.iter().map(|role| role.word()).collect();
-                format!("{}: valid as {}", self.path, roles.join(", "))
-            }
+        let mut lines = vec![if let Some((category, why)) = &self.refused {
+            format!("{}: not valid ({category}): {why}", self.path)
+        } else {
+            let roles: Vec<&str> = self.roles.iter().map(|role| role.word()).collect();
+            format!("{}: valid as {}", self.path, roles.join(", "))
         }];
         if let (true, Some(not_after)) = (self.is_over, self.not_after) {
             lines.push(format!(

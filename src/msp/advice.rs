@@ -233,7 +233,7 @@ mod tests {
         fn list(&self, next: (i32, u8)) -> Vec<u8> {
             let list = CertificateRevocationListParams {
                 this_update: date_time_ymd(2020, 1, 1),
-                next_update: date_time_ymd(next.0, next.1.try_into().unwrap(), 1),
+                next_update: date_time_ymd(next.0, next.1, 1),
                 crl_number: 1_u64.into(),
                 issuing_distribution_point: None,
                 revoked_certs: Vec::<RevokedCertParams>::new(),
