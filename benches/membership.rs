@@ -31,6 +31,9 @@ const MESSAGE: [u8; 600] = [7; 600];
 /// Calls a turn.
 const CALLS: u32 = 500;
 
+/// A name, its goal in bare verifications, and what is measured.
+type Work<'a> = (&'static str, Option<f64>, Box<dyn Fn() + 'a>);
+
 fn main() {
     let rounds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(9_u32);
     let bare = Bare::new();
@@ -55,7 +58,6 @@ fn main() {
         identity.satisfies(&member).unwrap();
         identity.verify(&MESSAGE, &direct.signature).unwrap();
     };
-    type Work<'a> = (&'static str, Option<f64>, Box<dyn Fn() + 'a>);
     let works: [Work<'_>; 7] = [
         ("bare verification", None, Box::new(|| bare.verify())),
         ("identity cold, root-issued", Some(1.7), Box::new(|| direct.judge())),

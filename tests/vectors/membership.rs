@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use chancery::clock::{Clock, Timestamp};
-use chancery::msp::{Identity, Msp, MspVersion, Rejection, RoleUnit, check_form, read_folder};
+use chancery::msp::{
+    FolderError, Identity, Msp, MspVersion, Rejection, RoleUnit, check_form, read_folder,
+};
 use chancery::wire::{
     FabricMspConfig, Message as _, MspConfig, MspPrincipal, SerializedIdentity, decode,
 };
 use serde_json::{Value, json};
 
-use super::frame::{Case, Tables, Told, octets};
+use super::frame::{Case, Judge, Tables, octets};
 
 fn category(why: &Rejection) -> &'static str {
     why.category().as_str()
@@ -28,10 +30,13 @@ fn now() -> Timestamp {
     Clock::system().now()
 }
 
+/// An MSP, or why it cannot be set up.
+type SetUp = Rc<Result<Msp, Rejection>>;
+
 /// MSPs by table entry and version, each set up once.
 struct Cached {
     configs: BTreeMap<String, Vec<u8>>,
-    found: RefCell<HashMap<(String, MspVersion), Rc<Result<Msp, Rejection>>>>,
+    found: RefCell<HashMap<(String, MspVersion), SetUp>>,
 }
 
 impl Cached {
@@ -39,7 +44,7 @@ impl Cached {
         Self { configs, found: RefCell::default() }
     }
 
-    fn msp(&self, case: &Case) -> Rc<Result<Msp, Rejection>> {
+    fn msp(&self, case: &Case) -> SetUp {
         let key = (case.text("msp").to_owned(), version(case));
         let mut found = self.found.borrow_mut();
         let made = found
@@ -49,7 +54,7 @@ impl Cached {
     }
 }
 
-pub(super) fn msp_setup(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
+pub(super) fn msp_setup(tables: &Tables) -> Judge {
     let configs = tables.octets("configs");
     Box::new(move |case, told| {
         let made = Msp::new(&configs[case.text("config")], version(case), now());
@@ -110,7 +115,7 @@ fn sha256(octets: &[u8]) -> String {
     hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets))
 }
 
-pub(super) fn msp_identity(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
+pub(super) fn msp_identity(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     Box::new(move |case, told| {
@@ -162,7 +167,7 @@ fn given_facts(expected: &Value) -> Value {
     Value::Object(given.map(|name| ((*name).to_owned(), expected[*name].clone())).collect())
 }
 
-pub(super) fn principals(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
+pub(super) fn principals(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     let principals = tables.octets_in("principals", "principal");
@@ -178,7 +183,7 @@ pub(super) fn principals(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
     })
 }
 
-pub(super) fn signature(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
+pub(super) fn signature(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     Box::new(move |case, told| {
@@ -192,7 +197,7 @@ pub(super) fn signature(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
     })
 }
 
-pub(super) fn msp_folder(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
+pub(super) fn msp_folder(tables: &Tables) -> Judge {
     let files = tables.octets("files");
     Box::new(move |case, told| {
         let expected = case.expect();
@@ -226,6 +231,6 @@ pub(super) fn msp_folder(tables: &Tables) -> Box<dyn Fn(&Case, &mut Told)> {
                 );
             }
         }
-        told.verdict("folder", read.map(drop), |why| why.category(), expected);
+        told.verdict("folder", read.map(drop), FolderError::category, expected);
     })
 }

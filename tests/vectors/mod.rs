@@ -47,7 +47,7 @@ fn vectors() {
             writeln!(out, "  {line}").unwrap();
         }
         writeln!(out, "{name}: {tally}").unwrap();
-        all.add(tally);
+        all.add(&tally);
     }
     writeln!(out, "{} passed, {} failed", all.passed, all.failed).unwrap();
     assert_eq!(all.failed, 0, "wrong verdicts");
