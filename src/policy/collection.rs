@@ -246,3 +246,109 @@ pub fn check_upgrade(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::language::read;
+    use super::super::signatures::SignedData;
+    use super::super::testing::{Table, envelope, signed};
+    use super::super::{any_of_role, to_envelope};
+    use super::*;
+    use crate::policy::ast::Role;
+    use crate::wire::{CollectionConfig, CollectionPolicyConfig};
+
+    fn table() -> Table {
+        Table(vec![vec![true, false, false, false, false], vec![false; 5]])
+    }
+
+    fn config(name: &str, policy: SignaturePolicyEnvelope) -> StaticCollectionConfig {
+        let payload = Some(CollectionPolicyPayload::SignaturePolicy(policy));
+        StaticCollectionConfig {
+            name: name.to_owned(),
+            member_orgs_policy: Some(CollectionPolicyConfig { payload }),
+            maximum_peer_count: 1,
+            ..StaticCollectionConfig::default()
+        }
+    }
+
+    fn package(configs: &[StaticCollectionConfig]) -> CollectionConfigPackage {
+        let payload = |config: &StaticCollectionConfig| CollectionConfig {
+            payload: Some(CollectionPayload::StaticCollectionConfig(config.clone())),
+        };
+        CollectionConfigPackage { config: configs.iter().map(payload).collect() }
+    }
+
+    fn members(text: &str) -> SignaturePolicyEnvelope {
+        to_envelope(&read(text).unwrap())
+    }
+
+    #[test]
+    fn a_definition_names_organizations_of_the_channel_and_nothing_but_a_choice() {
+        let check = |config: StaticCollectionConfig| {
+            check_package(&package(&[config]), &table(), |org| org == "A" || org == "B")
+        };
+        let good = config("a-b_1", members("OR('A.member', OR('B.peer'))"));
+        assert_eq!(check(good.clone()), Ok(()));
+        for (name, bad) in [("", "OR('A.peer')"), ("_a", "OR('A.peer')"), ("a.b", "OR('A.peer')")] {
+            assert_eq!(check(config(name, members(bad))), Err(BadCollection::Name), "{name}");
+        }
+        for bad in ["AND('A.peer', 'B.peer')", "OR(OutOf(0, 'A.peer'))"] {
+            assert_eq!(check(config("a", members(bad))), Err(BadCollection::NotOr), "{bad}");
+        }
+        let foreign = check(config("a", members("OR('A.peer', 'C.peer')")));
+        assert_eq!(foreign, Err(BadCollection::ForeignOrg));
+        let more = StaticCollectionConfig { required_peer_count: 2, ..good.clone() };
+        assert_eq!(check(more), Err(BadCollection::PeerCount));
+        let without = StaticCollectionConfig { member_orgs_policy: None, ..good.clone() };
+        assert_eq!(check(without), Err(BadCollection::PolicyMissing));
+        let twice = check_package(&package(&[good.clone(), good]), &table(), |_| true);
+        assert_eq!(twice, Err(BadCollection::Duplicate));
+    }
+
+    #[test]
+    fn an_upgrade_keeps_collections_and_how_long_they_live() {
+        let one = config("a", members("OR('A.peer')"));
+        let other = config("b", members("OR('A.peer')"));
+        let changed = config("a", members("OR('B.peer')"));
+        let longer = StaticCollectionConfig { block_to_live: 9, ..one.clone() };
+        let upgrade = |new: &[StaticCollectionConfig], old: &[StaticCollectionConfig]| {
+            check_upgrade(&package(new), &package(old))
+        };
+        assert_eq!(upgrade(&[changed, other.clone()], std::slice::from_ref(&one)), Ok(()));
+        assert_eq!(upgrade(&[other], std::slice::from_ref(&one)), Err(BadCollection::Removed));
+        assert_eq!(upgrade(&[longer], &[one]), Err(BadCollection::BlockToLive));
+    }
+
+    #[test]
+    fn who_is_no_member_does_what_no_flag_forbids() {
+        let table = table();
+        let entries = [vec![(0, 0, true)], vec![(1, 0, true)], vec![(0, 0, false)]];
+        let rights = |only_read: bool, only_write: bool| {
+            let collection = Collection::load(StaticCollectionConfig {
+                member_only_read: only_read,
+                member_only_write: only_write,
+                ..config("a", envelope(&Rule::SignedBy(0)))
+            });
+            let collection = collection.unwrap();
+            entries.clone().map(|entries| {
+                let signed: Vec<SignedData<'_>> = signed(&entries);
+                let rights = collection.rights(&Signatures::new(&table, &signed));
+                (rights.read, rights.write)
+            })
+        };
+        assert_eq!(rights(false, false), [(true, true); 3]);
+        assert_eq!(rights(true, false), [(true, true), (false, true), (false, true)]);
+        assert_eq!(rights(true, true), [(true, true), (false, false), (false, false)]);
+    }
+
+    #[test]
+    fn peers_of_every_named_organization_keep_the_data() {
+        let config = config("a", members("AND('B.peer', 'A.admin')"));
+        let orgs = member_orgs(&config, &table());
+        assert_eq!(orgs.into_iter().collect::<Vec<_>>(), ["A", "B"]);
+        let any = to_envelope(&any_of_role(["B", "A"], Role::Member));
+        assert_eq!(any, members("OR('A.member', 'B.member')"));
+        assert_eq!(implicit_msp("_implicit_org_Org1MSP"), Some("Org1MSP"));
+        assert_eq!(implicit_msp("org"), None);
+    }
+}

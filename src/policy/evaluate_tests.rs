@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::super::testing::{
+use super::*;
+use crate::policy::testing::{
     Entries, IDENTITIES, PRINCIPALS, Table, entries, envelope, naive, rules, signed, survivors,
     tables,
 };
-use super::super::tree::{Lookup, PolicyTree};
-use super::*;
+use crate::policy::tree::{Lookup, PolicyTree};
 use crate::wire::{
     ConfigGroup, ConfigPolicy, ImplicitMetaPolicy, Message as _, Policy, PolicyType,
 };
@@ -181,7 +181,7 @@ proptest! {
         let verdict = tree.evaluate("/Channel/All", &signatures);
         prop_assert_eq!(verdict.is_satisfied(), expected);
         let found = tree.lookup(tree.root().unwrap(), "All");
-        let explanation = super::super::explain::explain(&tree, found, &signatures);
+        let explanation = crate::policy::explain::explain(&tree, found, &signatures);
         prop_assert_eq!(explanation.is_satisfied, expected);
         prop_assert_eq!(explanation.found.need().is_none(), expected);
         prop_assert!(signatures.verifications() <= entries.len());

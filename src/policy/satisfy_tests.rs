@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
-use super::super::ast::Named;
-use super::super::language::read;
-use super::super::testing::{Table, envelope, rules, tables};
 use super::*;
+use crate::policy::ast::Named;
+use crate::policy::language::read;
+use crate::policy::testing::{Table, envelope, rules, tables};
 
 fn sets(text: &str) -> Vec<String> {
     let policy = SignaturePolicy::from_written(&read(text).unwrap());
@@ -68,7 +68,7 @@ fn expiry_is_told() {
 fn over_roles(rule: &Rule) -> SignaturePolicy {
     let principal = |org: u8| Named { msp_id: format!("Org{org}"), role: Role::Peer };
     let principals = (0..5).map(principal).collect();
-    SignaturePolicy::from_written(&super::super::language::Written {
+    SignaturePolicy::from_written(&crate::policy::language::Written {
         rule: rule.clone(),
         principals,
     })

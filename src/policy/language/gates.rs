@@ -9,23 +9,11 @@
 use std::collections::BTreeMap;
 
 use super::error::{Fault, LanguageError, shortened, syntax};
-use super::value::{Value, to_integer};
+use super::value::{Function, Value, to_integer};
 use crate::policy::ast::{Named, Rule};
 
 /// The longest text of a pass, in octets. Fabric has no such limit.
 pub(super) const MAX_TEXT: usize = 1 << 18;
-
-/// What a name stands for during a pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Function {
-    And,
-    Or,
-    OutOf,
-    /// `outof` of the second pass.
-    Context,
-    /// `outof` of the third pass.
-    Build,
-}
 
 /// A pass: which names there are, and the principals so far.
 #[derive(Debug)]

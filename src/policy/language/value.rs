@@ -2,8 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::gates::Function;
 use crate::policy::ast::Rule;
+
+/// What a name stands for during a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    And,
+    Or,
+    OutOf,
+    /// `outof` of the second pass.
+    Context,
+    /// `outof` of the third pass.
+    Build,
+}
 
 /// A value, as both expression languages know them.
 #[derive(Debug, Clone, PartialEq)]

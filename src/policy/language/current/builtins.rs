@@ -2,8 +2,8 @@
 
 use super::super::error::{LanguageError, type_error};
 use super::super::value::{Value, to_integer};
-use super::check::Kind;
 use super::convert::{int, parsed, shown, to_json, type_name};
+use super::kind::Kind;
 use super::lists::{of_list, of_map, statistic};
 use super::texts::of_text;
 

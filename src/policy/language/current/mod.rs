@@ -5,6 +5,7 @@ mod builtins;
 mod check;
 mod convert;
 mod evaluate;
+mod kind;
 mod lexer;
 mod lists;
 mod members;

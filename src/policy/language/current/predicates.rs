@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::super::error::{LanguageError, type_error};
 use super::super::value::Value;
-use super::check::Kind;
+use super::kind::Kind;
 use super::operators::equal;
 
 /// Name, fewest and most arguments.

@@ -1,7 +1,8 @@
 //! Octets to tokens, and which token may follow which.
 
 use super::super::error::{LanguageError, shortened, syntax, type_error, unknown};
-use super::super::gates::{Function, Pass};
+use super::super::gates::Pass;
+use super::super::value::Function;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {

@@ -1,7 +1,7 @@
 //! Tokens to a tree, with the order in which operators bind.
 
 use super::super::error::{LanguageError, syntax};
-use super::super::gates::Function;
+use super::super::value::Function;
 use super::super::value::Value;
 use super::lexer::Token;
 
