@@ -25,17 +25,12 @@ use std::time::{Duration, Instant};
 use chancery::hsm::frame::{self, Frames};
 use chancery::hsm::protocol::{Ask, Hello, Message, Reply, Request};
 use chancery::hsm::{
-    Algorithm, Hsm, HsmOptions, KeyInfo, NewKey, PinSource, Purpose, SignerCommand, SignerSource,
-    Status,
+    Algorithm, BareTurn, CustodyLevel, DeviceOptions, Hsm, HsmOptions, KeyInfo, Module, NewKey,
+    PinSource, Pkcs11Device, Purpose, SignerCommand, SignerSource, Status, TokenSelector,
 };
-use chancery::pki::{PublicKey, signature};
+use chancery::secret::Pin;
 use chancery::signer::{SignerOptions, run};
 use clap::Parser;
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, ObjectClass};
-use cryptoki::session::UserType;
-use cryptoki::types::AuthPin;
 
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const THREADS: usize = 2;
@@ -106,11 +101,10 @@ fn measure(home: &Path, length: Duration) {
     let command = SignerCommand { program, arguments, environment: Vec::new() };
     let (hsm, tls, issuer) = runtime.block_on(start(&command));
     let Status::Up { pid, .. } = hsm.status() else { panic!("the signer is not up") };
-    let bare = Bare::new(&issuer);
 
     let mut figures: HashMap<&str, Vec<Figure>> = HashMap::new();
     for _ in 0..3 {
-        figures.entry("bare").or_default().push(bare.run(length));
+        figures.entry("bare").or_default().push(bare(&issuer, length));
         let service = runtime.block_on(through_hsm(&hsm, &tls, pid, length));
         figures.entry("service").or_default().push(service);
         figures.entry("ledgered").or_default().push(pipelined(&command, &issuer, length));
@@ -171,60 +165,21 @@ fn timed(pids: &[u32], run: impl FnOnce() -> u64) -> Figure {
     Figure { cpu: (after - before) / count, rate: count / elapsed }
 }
 
-struct Bare {
-    module: Pkcs11,
-    label: Vec<u8>,
-    public: PublicKey,
-}
-
-impl Bare {
-    fn new(key: &KeyInfo) -> Self {
-        let module = Pkcs11::new(MODULE).unwrap();
-        module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
-        let label = key.label.as_str().as_bytes().to_vec();
-        Self { module, label, public: key.public_key().unwrap() }
-    }
-
-    fn run(&self, length: Duration) -> Figure {
-        let slot = self
-            .module
-            .get_slots_with_initialized_token()
-            .unwrap()
-            .into_iter()
-            .find(|slot| self.module.get_token_info(*slot).unwrap().label() == "t")
-            .unwrap();
-        let owner = self.module.open_ro_session(slot).unwrap();
-        owner.login(UserType::User, Some(&AuthPin::from("1234".to_owned()))).unwrap();
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &MESSAGE);
-        let count = AtomicU64::new(0);
-        let figure = timed(&[std::process::id()], || {
-            let until = Instant::now() + length;
-            std::thread::scope(|scope| {
-                for _ in 0..THREADS {
-                    scope.spawn(|| {
-                        let session = self.module.open_ro_session(slot).unwrap();
-                        let key = session
-                            .find_objects(&[
-                                Attribute::Class(ObjectClass::PRIVATE_KEY),
-                                Attribute::Label(self.label.clone()),
-                            ])
-                            .unwrap()[0];
-                        while Instant::now() < until {
-                            let raw =
-                                session.sign(&Mechanism::Ecdsa, key, digest.as_ref()).unwrap();
-                            let der =
-                                signature::ecdsa_der_low_s(self.public.algorithm(), &raw).unwrap();
-                            signature::verify_digest(&self.public, digest.as_ref(), &der).unwrap();
-                            count.fetch_add(1, Ordering::Relaxed);
-                        }
-                    });
-                }
-            });
-            count.load(Ordering::Relaxed)
-        });
-        drop(owner);
-        figure
-    }
+/// The token with nothing around it.
+fn bare(key: &KeyInfo, length: Duration) -> Figure {
+    let options = DeviceOptions {
+        token: TokenSelector { label: "t".to_owned(), serial: None },
+        custody: CustodyLevel::Any,
+        generates: false,
+        reserve: 0,
+    };
+    let module = Module::load(Path::new(MODULE)).unwrap();
+    let device = Pkcs11Device::new(module, options, Pin::new("1234".to_owned()));
+    let meter = || cpu(std::process::id());
+    let figure = device.bare(key, BareTurn::SignAndVerify, THREADS, length, &meter).unwrap();
+    #[expect(clippy::cast_precision_loss, reason = "a count of signatures")]
+    let turns = figure.turns as f64;
+    Figure { cpu: figure.used / turns, rate: turns / figure.seconds }
 }
 
 async fn through_hsm(hsm: &Hsm, key: &KeyInfo, pid: u32, length: Duration) -> Figure {

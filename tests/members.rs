@@ -152,6 +152,49 @@ fn a_revoked_member_is_refused_and_on_the_list() {
 }
 
 #[test]
+fn a_member_s_folder_is_judged_as_a_node_would() {
+    let club = Club::new();
+    let (peer, visitor) = (club.member("peer1", "peer"), club.member("visitor", "client"));
+    let check = |folder: &Path, members: &[&Path]| {
+        let mut check = chancery();
+        check.args(["msp", "check", "--json", "--msp-id", "Org1MSP"]).arg(folder);
+        check
+            .arg("--member")
+            .args(members.iter().map(|member| only_file(&member.join("signcerts"))));
+        output(&mut check)
+    };
+    let told = |output: &Output| -> serde_json::Value {
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", error_of(output)))
+    };
+
+    // 1. As enrolled: a node loads the folder, and each is what they were registered as.
+    let judged = check(&peer, &[&peer, &visitor]);
+    assert_eq!(judged.status.code(), Some(0), "{}", error_of(&judged));
+    let judged = told(&judged);
+    assert_eq!(judged["members"][0]["roles"], serde_json::json!(["member", "peer"]));
+    assert_eq!(judged["members"][1]["roles"], serde_json::json!(["member", "client"]));
+
+    // 2. Revoked, with the list in the folder: refused, and why is told.
+    let mut revoke = club.as_member("admin", "revoke");
+    done(revoke.args(["--id", "visitor", "--reason", "keyCompromise", "--gencrl"]));
+    std::fs::create_dir_all(peer.join("crls")).unwrap();
+    let crl = only_file(&club.path("admin/crls"));
+    std::fs::copy(crl, peer.join("crls/crl.pem")).unwrap();
+    let judged = check(&peer, &[&peer, &visitor]);
+    assert_eq!(judged.status.code(), Some(1));
+    let judged = told(&judged);
+    assert_eq!(judged["members"][0]["valid"], true);
+    assert_eq!(judged["members"][1]["valid"], false);
+    assert_eq!(judged["members"][1]["category"], "revoked");
+
+    // 3. Without its CAs it is the folder of no MSP.
+    std::fs::remove_dir_all(peer.join("cacerts")).unwrap();
+    let judged = check(&peer, &[&peer]);
+    assert_eq!(judged.status.code(), Some(1));
+    assert!(error_of(&judged).contains("cacerts"), "{}", error_of(&judged));
+}
+
+#[test]
 fn a_refusal_leaves_the_folder_alone() {
     let club = Club::new();
     let mut enroll = club.as_member("nobody", "enroll");

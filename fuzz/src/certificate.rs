@@ -42,7 +42,10 @@ pub fn law(octets: &[u8]) {
     // Where another reader reads it too, both read the same.
     if let Ok(theirs) = x509_cert::Certificate::from_der(octets) {
         let tbs = theirs.tbs_certificate();
-        assert_eq!(tbs.serial_number().as_bytes(), certificate.serial().as_octets());
+        // It shows the octet that says that the number is positive, we do not.
+        let serial = tbs.serial_number().as_bytes();
+        let serial = serial.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(serial);
+        assert_eq!(serial, certificate.serial().as_octets());
         // Read again and not written again: they would put a SET in order that came without.
         assert_eq!(Name::from_der(certificate.subject_der()).as_ref(), Ok(tbs.subject()));
         let spki = tbs.subject_public_key_info().to_der().unwrap();

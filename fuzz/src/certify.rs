@@ -49,7 +49,7 @@ fn certify(profile: &Profile, request: &Csr, hosts: Option<&[String]>) {
         organizational_units: &units,
         hosts,
         one_role: !profile.is_for_authorities(),
-        ..order(request)
+        ..Order::of(request)
     };
     let draft = match profile.draft(issuer, &serial(9), &order, now()) {
         Ok(draft) => draft,
@@ -76,17 +76,4 @@ pub fn request(key: &Key, name: &str) -> Csr {
     let draft = draft_request(&key.public(), &Subject::named(name), Asking::Member(&[])).unwrap();
     let signature = key.sign(draft.to_be_signed());
     draft.seal(&signature).unwrap()
-}
-
-/// An order for this request, with nothing added to it.
-pub fn order(csr: &Csr) -> Order<'_> {
-    Order {
-        csr,
-        subject: csr.subject(),
-        organizational_units: &[],
-        hosts: None,
-        attributes: None,
-        not_before: None,
-        one_role: false,
-    }
 }

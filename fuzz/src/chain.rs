@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 
 use chancery::clock::Timestamp;
-use chancery::pki::{Budget, Certificate, ChainError, Profile, Subject, chain};
+use chancery::pki::{Budget, Certificate, ChainError, Order, Profile, Subject, chain};
 
 use super::material::{Key, now, serial};
 
@@ -120,7 +120,7 @@ fn maze() -> &'static [Certificate] {
                 }
             }
             let request = super::certify::request(&Key::of(5), "leaf");
-            let order = super::certify::order(&request);
+            let order = Order::of(&request);
             let draft = leaf.draft(root, &serial(99), &order, now()).unwrap();
             let signature = key.sign(draft.to_be_signed());
             all.push(draft.seal(&signature).unwrap());

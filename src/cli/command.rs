@@ -14,7 +14,9 @@ use super::init::Init;
 use super::member::{
     Affiliations, CaInfo, Certificates, Enroll, GenCrl, Identities, Reenroll, Register, Revoke,
 };
+use super::msp::MspCommand;
 use super::output::Output;
+use super::policy::PolicyCommand;
 use super::serve::Serve;
 use super::signer::SignerCommand;
 
@@ -40,6 +42,8 @@ enum Deed {
     Config(ConfigCommand),
     Ca(Ca),
     Hsm(HsmCommand),
+    Msp(MspCommand),
+    Policy(PolicyCommand),
     Bench(Bench),
     BenchToken(BenchToken),
     Enroll(Enroll),
@@ -77,6 +81,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Deed::Config(deed) => deed.run(&out),
         Deed::Ca(deed) => deed.run(&out),
         Deed::Hsm(deed) => deed.run(&out),
+        Deed::Msp(deed) => deed.run(&out),
+        Deed::Policy(deed) => deed.run(&out),
         Deed::Bench(deed) => deed.run(&out),
         Deed::BenchToken(deed) => deed.run(&out),
         Deed::Enroll(deed) => deed.run(&out),

@@ -12,8 +12,10 @@ mod exit;
 mod hsm;
 mod init;
 pub mod member;
+mod msp;
 mod output;
 mod parent;
+mod policy;
 mod serve;
 mod signer;
 

@@ -82,10 +82,7 @@ impl Message {
         if octets.len() <= MAX_WHOLE {
             return Self::Whole(octets.into());
         }
-        Self::Digests {
-            sha256: super::digest::sha256(octets),
-            sha384: Octets(super::digest::sha384(octets)),
-        }
+        Self::digested(octets, super::digest::sha256(octets), true)
     }
 
     /// The same where their SHA-256 is known, and whether the key signs SHA-384: of megabytes each

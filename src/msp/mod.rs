@@ -7,6 +7,7 @@
 //! Invariant: pure. Nothing here reads a clock, a file or a log, nothing waits, and a verdict depends on its
 //! arguments alone. What octets from outside may cost is bounded.
 
+mod advice;
 mod bounded;
 mod cache;
 mod certificate;
@@ -27,6 +28,7 @@ mod validate;
 mod version;
 
 pub use self::core::{RoleUnit, RoleUnits};
+pub use advice::{Advice, advise};
 pub use cache::Epoch;
 pub use folder::{Folder, FolderContents, FolderError, NamedFiles, read_folder};
 pub use identity::{Identity, check_form};

@@ -187,10 +187,11 @@ fn in_force(certificate: &Certificate, at: Timestamp) -> Result<(), ChainError> 
 mod tests {
     use super::*;
     use crate::pki::draft::Draft;
+    use crate::pki::draft_certificate::Order;
     use crate::pki::draft_request::Asking;
     use crate::pki::name::Subject;
     use crate::pki::profile::{Authority, Profile};
-    use crate::pki::testing::{Key, now, order, profile, sealed_root, serial};
+    use crate::pki::testing::{Key, now, profile, sealed_root, serial};
 
     struct Tree {
         root: Certificate,
@@ -208,7 +209,7 @@ mod tests {
         let signature = root_key.sign(draft.to_be_signed());
         let issuing = draft.seal(&signature).unwrap();
         let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
-        let draft = profile("member").draft(&issuing, &serial(3), &order(&csr), now()).unwrap();
+        let draft = profile("member").draft(&issuing, &serial(3), &Order::of(&csr), now()).unwrap();
         let signature = key.sign(draft.to_be_signed());
         Tree { leaf: draft.seal(&signature).unwrap(), issuing, root }
     }
@@ -273,7 +274,7 @@ mod tests {
         let ica = issuing.draft_issuing(&root, &ica_key.public(), &serial(2), &name, now());
         let ica = seal(ica.unwrap(), &key);
         let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
-        let leaf = profile("member").draft(&ica, &serial(3), &order(&csr), now());
+        let leaf = profile("member").draft(&ica, &serial(3), &Order::of(&csr), now());
         let leaf = seal(leaf.unwrap(), &ica_key);
         // The same root with a shorter path length.
         let mut options = profile("root").options().clone();
@@ -295,7 +296,7 @@ mod tests {
         let (key, root) = sealed_root();
         let member = key.request(&Subject::named("ca.example.com"), Asking::Member(&[]));
         // A member's certificate that has the root's own name and key.
-        let draft = profile("member").draft(&root, &serial(9), &order(&member), now()).unwrap();
+        let draft = profile("member").draft(&root, &serial(9), &Order::of(&member), now()).unwrap();
         let signature = key.sign(draft.to_be_signed());
         let false_root = draft.seal(&signature).unwrap();
         let path = chain(&tree.issuing, &[], &[false_root], now(), &mut Budget::default());

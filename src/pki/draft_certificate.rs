@@ -38,6 +38,21 @@ pub struct Order<'a> {
     pub one_role: bool,
 }
 
+impl<'a> Order<'a> {
+    /// What the request itself says, and nothing more.
+    pub fn of(csr: &'a Csr) -> Self {
+        Self {
+            csr,
+            subject: csr.subject(),
+            organizational_units: &[],
+            hosts: None,
+            attributes: None,
+            not_before: None,
+            one_role: false,
+        }
+    }
+}
+
 /// Why a profile gives no draft.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {

@@ -8,7 +8,7 @@ use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints};
 use super::*;
 use crate::pki::algorithm::SignatureAlgorithm;
 use crate::pki::draft_request::Asking;
-use crate::pki::testing::{Key, now, order, profile, sealed_root, serial};
+use crate::pki::testing::{Key, now, profile, sealed_root, serial};
 
 const OUS: [&str; 3] = ["peer", "org1", "department1"];
 
@@ -193,10 +193,10 @@ fn a_certificate_does_not_outlive_its_issuer() {
     let (_, root) = sealed_root();
     let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
     let late = root.not_after().plus(-60);
-    let draft = profile("default").draft(&root, &serial(2), &order(&csr), late).unwrap();
+    let draft = profile("default").draft(&root, &serial(2), &Order::of(&csr), late).unwrap();
     assert_eq!(draft.preview().not_after(), root.not_after());
     for outside in [root.not_after().plus(1), root.not_before().plus(-1)] {
-        let refused = profile("default").draft(&root, &serial(2), &order(&csr), outside);
+        let refused = profile("default").draft(&root, &serial(2), &Order::of(&csr), outside);
         assert_eq!(refused.unwrap_err(), ProfileError::Issuer("is not valid now"));
     }
 }
@@ -208,7 +208,7 @@ fn a_profile_of_seconds_may_issue_what_is_over() {
     let short = Profile::try_from(options).unwrap();
     let (_, root) = sealed_root();
     let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
-    let draft = short.draft(&root, &serial(2), &order(&csr), now()).unwrap();
+    let draft = short.draft(&root, &serial(2), &Order::of(&csr), now()).unwrap();
     assert!(draft.preview().not_after() < now());
 }
 
@@ -242,13 +242,13 @@ fn an_issuer_of_path_length_zero_issues_to_no_ca() {
     let refused = issuing.draft_issuing(&ica, &key.public(), &serial(3), &name, now());
     assert_eq!(refused.unwrap_err(), ProfileError::PathLength(0));
     let csr = Key::generate().request(&Subject::named("sub"), Asking::Member(&[]));
-    let refused = profile("ca").draft(&ica, &serial(3), &order(&csr), now());
+    let refused = profile("ca").draft(&ica, &serial(3), &Order::of(&csr), now());
     assert_eq!(refused.unwrap_err(), ProfileError::PathLength(0));
 
-    let member = profile("member").draft(&ica, &serial(3), &order(&csr), now()).unwrap();
+    let member = profile("member").draft(&ica, &serial(3), &Order::of(&csr), now()).unwrap();
     let signature = key.sign(member.to_be_signed());
     let member = member.seal(&signature).unwrap();
-    let refused = profile("member").draft(&member, &serial(4), &order(&csr), now());
+    let refused = profile("member").draft(&member, &serial(4), &Order::of(&csr), now());
     assert_eq!(refused.unwrap_err(), ProfileError::Issuer("is no CA"));
 }
 
@@ -267,9 +267,9 @@ fn a_root_names_itself() {
 fn keys_and_roles_that_fabric_refuses_are_refused_by_our_profile() {
     let csr = Csr::from_pem(include_str!("testdata/rsa.csr")).unwrap();
     let (_, root) = sealed_root();
-    let refused = profile("member").draft(&root, &serial(2), &order(&csr), now()).unwrap_err();
+    let refused = profile("member").draft(&root, &serial(2), &Order::of(&csr), now()).unwrap_err();
     assert_eq!(refused, ProfileError::KeyKind(KeyAlgorithm::Rsa { bits: 2048 }));
-    assert!(profile("default").draft(&root, &serial(2), &order(&csr), now()).is_ok());
+    assert!(profile("default").draft(&root, &serial(2), &Order::of(&csr), now()).is_ok());
 
     for roles in [&[][..], &["peer", "peer"], &["peer", "client"], &["Peer"]] {
         let roles: Vec<_> = roles.iter().map(|&role| role.to_owned()).collect();
@@ -307,7 +307,7 @@ fn urls_of_a_profile_stand_in_its_certificates() {
     let with_urls = Profile::try_from(options).unwrap();
     let (_, root) = sealed_root();
     let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
-    let draft = with_urls.draft(&root, &serial(2), &order(&csr), now()).unwrap();
+    let draft = with_urls.draft(&root, &serial(2), &Order::of(&csr), now()).unwrap();
     let value = |oid| draft.preview().extension(oid).unwrap().value.clone();
     let points = value(rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS);
     assert_eq!(CrlDistributionPoints::from_der(&points).unwrap().0.len(), 1);
@@ -328,7 +328,7 @@ proptest! {
         let csr = Key::generate().request(&Subject::named("peer0"), Asking::Member(&[]));
         let attributes = Attributes { values };
         let serial = SerialNumber::new(millis, random);
-        let mut order = order(&csr);
+        let mut order = Order::of(&csr);
         order.attributes = Some(&attributes);
         let draft = profile("default").draft(&root, &serial, &order, now()).unwrap();
         let signature = key.sign(draft.to_be_signed());

@@ -3,11 +3,12 @@
 use super::*;
 use crate::id::{KeyId, SerialNumber};
 use crate::pki::certificate::Certificate;
+use crate::pki::draft_certificate::Order;
 use crate::pki::draft_request::Asking;
 use crate::pki::extension::{Purpose, Usage};
 use crate::pki::name::Subject;
 use crate::pki::profile::{Authority, BasicConstraintsRule, Options};
-use crate::pki::testing::{Key, now, order, profile, sealed_root, serial};
+use crate::pki::testing::{Key, now, profile, sealed_root, serial};
 use crate::pki::write_certificate::{Content, Issuer};
 
 const MEMBER: &str = include_str!("testdata/fabric-member.pem");
@@ -43,7 +44,7 @@ fn another_issuer_is_found() {
 fn instants_and_names_are_found_when_demanded() {
     let (_, root) = sealed_root();
     let csr = Key::generate().request(&Subject::named("x"), Asking::Member(&[]));
-    let draft = profile("default").draft(&root, &serial(2), &order(&csr), now()).unwrap();
+    let draft = profile("default").draft(&root, &serial(2), &Order::of(&csr), now()).unwrap();
     let demands = [
         Demand::StartedBy(Timestamp::EARLIEST),
         Demand::LastsUntil(Timestamp::NO_EXPIRY),
@@ -125,7 +126,7 @@ fn each_fault_has_its_code() {
 fn codes_of_serial(serial: &SerialNumber) -> Vec<&'static str> {
     let (_, root) = sealed_root();
     let csr = Key::generate().request(&Subject::named("x"), Asking::Member(&[]));
-    match profile("default").draft(&root, serial, &order(&csr), now()) {
+    match profile("default").draft(&root, serial, &Order::of(&csr), now()) {
         Err(crate::pki::ProfileError::Lint(found)) => codes(&found),
         other => panic!("{other:?}"),
     }

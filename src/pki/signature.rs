@@ -42,6 +42,7 @@ impl Verified {
     /// On the word of the signer, which hands out nothing that it has not verified with the very key:
     /// SHA-256 of that key's SubjectPublicKeyInfo, and of what it signed. Verifying costs about as
     /// much as signing, so it is done once. `hsm` alone may call this; `tests/house` looks.
+    #[cfg(feature = "service")]
     pub(crate) fn vouched_for(key: [u8; 32], digest: [u8; 32], octets: Vec<u8>) -> Self {
         Self { key, digest, octets }
     }

@@ -8,7 +8,6 @@ use spki::EncodePublicKey as _;
 use super::certificate::Certificate;
 use super::csr::Csr;
 use super::draft::Draft;
-use super::draft_certificate::Order;
 use super::draft_request::{Asking, draft_request};
 use super::key::PublicKey;
 use super::name::Subject;
@@ -78,17 +77,4 @@ pub(super) fn sealed_root() -> (Key, Certificate) {
     let signature = key.sign(draft.to_be_signed());
     let certificate = draft.seal(&signature).unwrap();
     (key, certificate)
-}
-
-/// An order for this request, with nothing added to it.
-pub(super) fn order(csr: &Csr) -> Order<'_> {
-    Order {
-        csr,
-        subject: csr.subject(),
-        organizational_units: &[],
-        hosts: None,
-        attributes: None,
-        not_before: None,
-        one_role: false,
-    }
 }

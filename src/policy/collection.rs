@@ -256,7 +256,6 @@ mod tests {
     use super::*;
     use crate::policy::ast::Role;
     use crate::wire::{CollectionConfig, CollectionPolicyConfig};
-    use std::slice::from_ref;
 
     fn table() -> Table {
         Table(vec![vec![true, false, false, false, false], vec![false; 5]])
@@ -315,8 +314,8 @@ mod tests {
         let upgrade = |new: &[StaticCollectionConfig], old: &[StaticCollectionConfig]| {
             check_upgrade(&package(new), &package(old))
         };
-        assert_eq!(upgrade(&[changed, other.clone()], from_ref(&one)), Ok(()));
-        assert_eq!(upgrade(&[other], from_ref(&one)), Err(BadCollection::Removed));
+        assert_eq!(upgrade(&[changed, other.clone()], std::slice::from_ref(&one)), Ok(()));
+        assert_eq!(upgrade(&[other], std::slice::from_ref(&one)), Err(BadCollection::Removed));
         assert_eq!(upgrade(&[longer], &[one]), Err(BadCollection::BlockToLive));
     }
 

@@ -2,6 +2,7 @@
 
 use super::ast::{Named, Role, Rule};
 use super::language::Written;
+use super::principal::Described;
 use crate::wire::SignaturePolicy as WireRule;
 use crate::wire::{
     BadMessage, Message as _, MspPrincipal, MspRole, NOutOf, PrincipalClassification,
@@ -95,6 +96,19 @@ impl SignaturePolicy {
         Self { rule: written.rule.clone(), principals }
     }
 
+    /// As the policy language would write it, where all principals are roles of organizations.
+    pub fn written(&self) -> Option<Written> {
+        let principals = self.principals.iter().map(|principal| match Described::of(principal) {
+            Described::Role(named) => Some(named),
+            Described::Unit(..)
+            | Described::Identity(_)
+            | Described::Anyone
+            | Described::All(_)
+            | Described::Nobody => None,
+        });
+        Some(Written { rule: self.rule.clone(), principals: principals.collect::<Option<_>>()? })
+    }
+
     /// The rule.
     pub fn rule(&self) -> &Rule {
         &self.rule
@@ -127,7 +141,7 @@ fn renumber(rule: &Rule, numbers: &[i32]) -> Rule {
 }
 
 /// The message of a role.
-pub(super) fn role_principal(named: &Named) -> MspPrincipal {
+pub fn role_principal(named: &Named) -> MspPrincipal {
     let role = MspRole { msp_identifier: named.msp_id.clone(), role: named.role.number() };
     MspPrincipal {
         principal_classification: PrincipalClassification::Role.into(),

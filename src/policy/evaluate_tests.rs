@@ -181,7 +181,7 @@ proptest! {
         let verdict = tree.evaluate("/Channel/All", &signatures);
         prop_assert_eq!(verdict.is_satisfied(), expected);
         let found = tree.lookup(tree.root().unwrap(), "All");
-        let explanation = crate::policy::explain(&tree, found, &signatures);
+        let explanation = crate::policy::explain::explain(&tree, found, &signatures);
         prop_assert_eq!(explanation.is_satisfied, expected);
         prop_assert_eq!(explanation.found.need().is_none(), expected);
         prop_assert!(signatures.verifications() <= entries.len());

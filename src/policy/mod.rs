@@ -29,7 +29,7 @@ pub use collection::{
     BadCollection, Collection, CollectionRights, check_package, check_upgrade, implicit_msp,
     member_orgs,
 };
-pub use compile::{BadPolicy, SignaturePolicy, any_of_role, to_envelope};
+pub use compile::{BadPolicy, SignaturePolicy, any_of_role, role_principal, to_envelope};
 pub use endorsement::{
     DEFAULT_ENDORSEMENT, EndorsementError, KeyWrite, LIFECYCLE_ENDORSEMENT, RequiredPolicy,
     bft_policy, implicit_lifecycle, required_policies,

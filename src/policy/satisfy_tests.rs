@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::policy::ast::Named;
-use crate::policy::language::{Written, read};
+use crate::policy::language::read;
 use crate::policy::testing::{Table, envelope, rules, tables};
 
 fn sets(text: &str) -> Vec<String> {
@@ -68,7 +68,10 @@ fn expiry_is_told() {
 fn over_roles(rule: &Rule) -> SignaturePolicy {
     let principal = |org: u8| Named { msp_id: format!("Org{org}"), role: Role::Peer };
     let principals = (0..5).map(principal).collect();
-    SignaturePolicy::from_written(&Written { rule: rule.clone(), principals })
+    SignaturePolicy::from_written(&crate::policy::language::Written {
+        rule: rule.clone(),
+        principals,
+    })
 }
 
 proptest! {

@@ -14,7 +14,7 @@ use crate::pki::{Asking, Certificate, Draft, Field, Profile, PublicKey, Subject,
 use crate::service::authority::Commons;
 use crate::service::enroll::serial;
 use crate::service::error::{Error, Kind};
-use crate::service::issue::{Desk, Signing};
+use crate::service::issue::{Answer, Desk, Signing};
 use crate::service::options::{CaOptions, Hierarchy, IssuerAlgorithm, SubjectOptions};
 use crate::service::server_certificate::TLS_LABEL;
 use crate::service::transcript::{IssuerRecord, Transcript, sha256};
@@ -276,7 +276,7 @@ impl Ceremony<'_> {
         let request = self
             .desk(&self.commons.hsm)
             .sign(
-                Signing { row, claim: Claim::None, entry },
+                Signing { row, claim: Claim::None, entry, answer: Answer::Recorded },
                 move |signature| draft.seal_with(signature).map_err(Error::from),
                 move |_| {
                     let kind = JournalKind::Request;
@@ -336,7 +336,7 @@ impl Ceremony<'_> {
         let recorded = Entry { deed: "issue-certificate", ..entry.clone() };
         self.desk(hsm)
             .sign(
-                Signing { row, claim: Claim::None, entry },
+                Signing { row, claim: Claim::None, entry, answer: Answer::Recorded },
                 move |signature| draft.seal_with(signature).map_err(Error::from),
                 // An issuer's certificate is kept with the issuers, not with those of members.
                 move |_| {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{error, warn};
 
 use crate::audit::{Entry, Intent, Recorded};
@@ -30,6 +31,18 @@ pub(super) struct Signing {
     pub(super) claim: Claim,
     /// The audit entry of the intent.
     pub(super) entry: Entry,
+    /// What the asker waits for.
+    pub(super) answer: Answer,
+}
+
+/// When the one who asked has an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// When what was sealed is kept.
+    Recorded,
+    /// Already when it is sealed: for what is not kept, and of which the record tells only that it was
+    /// finished. After a crash the sweep finds its intent open.
+    Sealed,
 }
 
 /// Where a signature is asked for and kept.
@@ -55,22 +68,20 @@ impl Desk {
         let at_work = self.open_intents.begin();
         let at_work = at_work.ok_or_else(|| Error::new(Kind::Unavailable, "the server stops"))?;
         let desk = self.clone();
-        let task = tokio::spawn(async move {
-            let done = desk.walk(place, signing, seal, record).await;
-            drop(at_work);
-            done
-        });
+        let task =
+            tokio::spawn(async move { desk.walk(place, at_work, signing, seal, record).await });
         task.await.map_err(|e| Error::new(Kind::Internal, "the signing task died").because(e))?
     }
 
     async fn walk<T>(
         &self,
         place: Place,
+        at_work: OwnedSemaphorePermit,
         signing: Signing,
         seal: impl FnOnce(&Verified) -> Result<T, Error>,
         record: impl FnOnce(&T) -> (Change, Entry),
     ) -> Result<T, Error> {
-        let Signing { row, claim, entry } = signing;
+        let Signing { row, claim, entry, answer } = signing;
         let open = Open::of(&row, &entry);
         let purpose = purpose_of(row.kind);
 
@@ -107,11 +118,27 @@ impl Desk {
 
         // 5. Keep it before anyone sees it.
         let (change, entry) = record(&sealed);
-        match self.store.write(Write::new(change, entry)).await {
-            Ok(_) => Ok(sealed),
+        let desk = self.clone();
+        let keeping = async move {
+            let kept = desk.keep(&open, Write::new(change, entry)).await;
+            drop(at_work);
+            kept
+        };
+        match answer {
+            Answer::Recorded => keeping.await?,
+            // What goes wrong is told where it does.
+            Answer::Sealed => drop(tokio::spawn(keeping)),
+        }
+        Ok(sealed)
+    }
+
+    /// Records what was sealed, which closes its intent.
+    async fn keep(&self, open: &Open, write: Write) -> Result<(), Error> {
+        match self.store.write(write).await {
+            Ok(_) => Ok(()),
             // The record may have been made although it was reported failed.
-            Err(error) => match self.abandon(&open, true).await {
-                Settled::Sealed => Ok(sealed),
+            Err(error) => match self.abandon(open, true).await {
+                Settled::Sealed => Ok(()),
                 Settled::Abandoned | Settled::Unknown => Err(error.into()),
             },
         }
@@ -252,6 +279,7 @@ impl Authority {
                 Error::new(Kind::Internal, "the signature could not be used").because(source)
             })
         };
-        self.desk().sign(Signing { row, claim, entry }, seal, keep).await
+        let signing = Signing { row, claim, entry, answer: Answer::Recorded };
+        self.desk().sign(signing, seal, keep).await
     }
 }

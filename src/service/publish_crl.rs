@@ -12,7 +12,7 @@ use crate::pki::{Crl, draft_crl};
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind};
-use crate::service::issue::Signing;
+use crate::service::issue::{Answer, Signing};
 use crate::service::issuer::Issuer;
 use crate::service::revoked::{ListRoom, entries_of};
 use crate::service::rules::{GENERATE_CRL, Switch, switch};
@@ -129,7 +129,9 @@ impl Authority {
         let entry = self.entry(actor, "intend-crl", name.as_str(), "");
         let recorded = Entry { deed: "sign-crl", ..entry.clone() };
         let key_id = issuer.key_id().clone();
-        // Only published lists are kept: those on demand are many, and can be made again.
+        // Only published lists are kept: those on demand are many, and can be made again. Nothing is lost
+        // with the record that one was finished, so nobody waits for it.
+        let answer = if number.is_some() { Answer::Recorded } else { Answer::Sealed };
         let keep = move |crl: &Crl| {
             let change = match number.and_then(|number| i64::try_from(number).ok()) {
                 Some(number) => {
@@ -144,7 +146,8 @@ impl Authority {
                 Error::new(Kind::Internal, "the signature could not be used").because(source)
             })
         };
-        let crl = self.desk().sign(Signing { row, claim: Claim::None, entry }, seal, keep).await?;
+        let signing = Signing { row, claim: Claim::None, entry, answer };
+        let crl = self.desk().sign(signing, seal, keep).await?;
         Ok((crl, room))
     }
 

@@ -1,9 +1,9 @@
 //! What an issuer has revoked, ready for its lists.
 //!
 //! Reading and writing a hundred thousand entries takes long, and of one list to the next nearly all
-//! are the same. They are kept here, and before each list the database is asked how many there should
-//! be: what was revoked stays revoked, so the same number is the same set. No list is older than the
-//! question for it, whichever process revoked.
+//! are the same. They are kept here, and before each list the database is asked whether anything was
+//! revoked since, and then how many there should be: what was revoked stays revoked, so the same number
+//! is the same set. No list is older than the question for it, whichever process revoked.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub struct ListRoom {
 
 #[derive(Debug, Default)]
 struct Kept {
+    /// Where the database's counter stood before these rows were read.
+    version: Option<i64>,
     rows: BTreeMap<SerialNumber, (Timestamp, i64)>,
     plain: Option<CrlEntries>,
     with_reasons: Option<CrlEntries>,
@@ -61,6 +63,10 @@ impl RevokedEntries {
     ) -> Result<CrlEntries, Error> {
         let mut kept = self.kept.lock().await;
         let kept = kept.entry(issuer.clone()).or_default();
+        let version = reader.revocations_version().await?;
+        if kept.version == Some(version) {
+            return kept.entries(reasons);
+        }
         let count = reader.revoked_count(issuer).await?;
         if kept.rows.len() < count {
             let newest = kept.rows.values().map(|(at, _)| *at).max();
@@ -73,6 +79,7 @@ impl RevokedEntries {
                 kept.add(reader.revoked(issuer, &RevokedFilter::default()).await?);
             }
         }
+        kept.version = Some(version);
         kept.entries(reasons)
     }
 
@@ -97,25 +104,19 @@ impl Kept {
         if let Some(entries) = written {
             return Ok(entries.clone());
         }
-        let entries = self.rows.iter().map(|(serial, (at, reason))| Revoked {
-            serial: serial.clone(),
-            at: *at,
-            reason: reason_of(*reason),
-        });
+        let entries =
+            self.rows.iter().map(|(serial, (at, code))| entry(serial.clone(), *at, *code));
         Ok(written.insert(CrlEntries::write(entries, reasons)?).clone())
     }
 }
 
 /// Rows as entries of a list.
 pub(super) fn entries_of(rows: Vec<RevokedRow>, reasons: bool) -> Result<CrlEntries, Error> {
-    let entries = rows.into_iter().map(|row| Revoked {
-        serial: row.serial,
-        at: row.at,
-        reason: reason_of(row.reason_code),
-    });
+    let entries = rows.into_iter().map(|row| entry(row.serial, row.at, row.reason_code));
     Ok(CrlEntries::write(entries, reasons)?)
 }
 
-fn reason_of(code: i64) -> Reason {
-    u8::try_from(code).ok().and_then(Reason::from_code).unwrap_or(Reason::Unspecified)
+fn entry(serial: SerialNumber, at: Timestamp, code: i64) -> Revoked {
+    let reason = u8::try_from(code).ok().and_then(Reason::from_code);
+    Revoked { serial, at, reason: reason.unwrap_or(Reason::Unspecified) }
 }

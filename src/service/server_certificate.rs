@@ -60,15 +60,7 @@ impl Authority {
             .map_err(|e| Error::new(Kind::Malformed, format!("server.tls.hosts: {e}")))?;
         let signature = self.hsm.sign_tls(&key.spki_hash(), request.to_be_signed()).await?;
         let csr = request.seal(&signature).map_err(Error::internal)?;
-        let order = Order {
-            csr: &csr,
-            subject: &subject,
-            organizational_units: &[],
-            hosts: None,
-            attributes: None,
-            not_before: None,
-            one_role: false,
-        };
+        let order = Order { subject: &subject, ..Order::of(&csr) };
         let profile = self.profile(PROFILE)?;
         let at = self.clock.now();
         let draft = profile.draft(issuer.certificate(), &serial(&self.clock)?, &order, at)?;

@@ -96,6 +96,16 @@ impl Change {
         )
     }
 
+    /// Whether this changes what lists of revoked certificates carry.
+    fn shows_on_lists(&self) -> bool {
+        matches!(
+            self,
+            Self::RevokeCertificate { .. }
+                | Self::RevokeCertificatesOf { .. }
+                | Self::Abandon { signed: true, .. }
+        )
+    }
+
     /// Whether this inserts its rows when the batch ends.
     fn can_wait(&self) -> bool {
         matches!(self, Self::Intend { .. } | Self::SealCertificate { .. })
@@ -109,6 +119,7 @@ impl Change {
             batch.insert_waiting().await?;
         }
         batch.identities_changed |= self.shows_on_identities();
+        batch.revoked |= self.shows_on_lists();
         let tx = batch.connection();
         let done = match self {
             Self::Intend { row, claim } => intend(batch, row, *claim).await?,

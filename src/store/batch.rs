@@ -18,6 +18,8 @@ pub(super) struct Batch<'w> {
     pub(super) entries: Vec<&'w Entry>,
     /// Whether an identity was changed, other than by enrolling.
     pub(super) identities_changed: bool,
+    /// Whether anything was revoked.
+    pub(super) revoked: bool,
 }
 
 impl<'w> Batch<'w> {
@@ -28,6 +30,7 @@ impl<'w> Batch<'w> {
             certificates: Vec::new(),
             entries: Vec::new(),
             identities_changed: false,
+            revoked: false,
         }
     }
 
@@ -80,6 +83,9 @@ impl<'w> Batch<'w> {
         self.insert_waiting().await?;
         if self.identities_changed {
             take_numbers(&mut self.tx, "identities", 1).await?;
+        }
+        if self.revoked {
+            take_numbers(&mut self.tx, "revocations", 1).await?;
         }
         if !self.entries.is_empty() {
             audit::append(&mut self.tx, &self.entries).await?;

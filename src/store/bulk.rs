@@ -94,6 +94,7 @@ async fn revoke<'w>(batch: &mut Batch<'w>, writes: &[&'w Write]) -> Result<Vec<D
 
     // 2. A statement for each.
     batch.insert_waiting().await?;
+    batch.revoked = true;
     let mut revoked = HashSet::new();
     for ((issuer, at, reason), serials) in alike {
         let serials: Vec<&[u8]> = serials.into_iter().collect();

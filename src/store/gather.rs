@@ -86,11 +86,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Gather<K, V> {
     }
 
     /// What stands under `key`; `ask` finds what stands under several, which are all different.
-    pub(super) async fn get<F>(
-        &self,
-        key: K,
-        ask: impl FnOnce(Vec<K>) -> F,
-    ) -> Result<Option<V>, Error>
+    pub(super) async fn get<F>(&self, key: K, ask: impl Fn(Vec<K>) -> F) -> Result<Option<V>, Error>
     where
         F: Future<Output = Result<Vec<(K, V)>, Error>>,
     {
@@ -101,18 +97,23 @@ impl<K: Clone + Eq + Hash, V: Clone> Gather<K, V> {
                 Turn::Wait(told) => match told.await {
                     Ok(Told::Answer(answer)) => return answer,
                     Ok(Told::YourTurn(baton)) => break baton,
-                    // Whoever asked for this one went away before it had the answer.
+                    // Whoever asked for this one went away before it had the answer, or could not read another.
                     Err(_) => {}
                 },
             }
         };
 
         // 2. Ask for all who wait.
-        let others = self.take_along();
+        let mut others = self.take_along();
         let mut seen = HashSet::with_capacity(others.len() + 1);
         let all = others.iter().map(|question| &question.key).chain([&key]);
         let keys: Vec<K> = all.filter(|key| seen.insert(*key)).cloned().collect();
-        let found = ask(keys).await;
+        let mut found = ask(keys).await;
+        if matches!(found, Err(Error::Corrupt { .. })) && !others.is_empty() {
+            // A row that cannot be read is the trouble of whoever asked for it: each asks for itself.
+            others.clear();
+            found = ask(vec![key.clone()]).await;
+        }
         drop(baton);
 
         // 3. Tell them.
@@ -164,6 +165,8 @@ mod tests {
 
     use super::*;
 
+    const UNREADABLE: u32 = 7;
+
     /// Answers with ten times the key, except for odd keys; counts its statements and holds each until
     /// a permit is there.
     struct Table {
@@ -185,6 +188,9 @@ mod tests {
             let ask = async |keys: Vec<u32>| {
                 self.statements.fetch_add(1, Ordering::Relaxed);
                 self.open.acquire().await.unwrap().forget();
+                if keys.contains(&UNREADABLE) {
+                    return Err(Error::corrupt("number", &7));
+                }
                 Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 10)).collect())
             };
             self.gather.get(key, ask).await
@@ -207,6 +213,25 @@ mod tests {
             assert_eq!(found, (key % 2 == 0).then_some(key * 10));
         }
         assert_eq!(table.statements.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_row_that_cannot_be_read_fails_for_those_alone_who_ask_for_it() {
+        let table = Table::new();
+        let asked: Vec<_> = [2, 4, UNREADABLE, 6, UNREADABLE, 8]
+            .map(|key| {
+                let table = table.clone();
+                tokio::spawn(async move { (key, table.get(key).await) })
+            })
+            .into();
+        tokio::task::yield_now().await;
+        table.open.add_permits(100);
+        for task in asked {
+            match task.await.unwrap() {
+                (UNREADABLE, found) => assert!(matches!(found, Err(Error::Corrupt { .. }))),
+                (key, found) => assert_eq!(found.unwrap(), Some(key * 10)),
+            }
+        }
     }
 
     #[tokio::test]

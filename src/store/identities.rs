@@ -81,9 +81,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn identities_version(&self) -> Result<i64, Error> {
-        let make = || query("SELECT value FROM counters WHERE name = 'identities'");
-        let read = |row: &AnyRow| Columns::of(row).integer("counter");
-        Ok(self.row("read a counter", make, read).await?.unwrap_or(0))
+        self.counter("identities").await
     }
 
     /// All identities at or below an affiliation, by name in the database's order.
@@ -237,19 +235,7 @@ pub(super) async fn take_enrollment(
     count: i64,
     cap: i64,
 ) -> Result<bool, sqlx::Error> {
-    let done = query(
-        "UPDATE identities SET enrollments = enrollments + $3 \
-         WHERE ca = $1 AND id = $2 AND revoked_at IS NULL AND ($3 = 0 OR \
-         ((max_enrollments = -1 OR enrollments < max_enrollments) \
-         AND ($4 = -1 OR enrollments < $4)))",
-    )
-    .bind(ca.as_str())
-    .bind(id)
-    .bind(count)
-    .bind(cap)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(!take_enrollments(connection, ca, &[id], count, cap).await?.is_empty())
 }
 
 /// The same for several identities, `count` of each; tells the names of those that had as many left.

@@ -17,7 +17,7 @@ use super::error::{Error, Failure};
 use super::gather::Gather;
 use super::options::{Observer, Options};
 use super::row::{CertificateRow, Identity};
-use super::sql::Statement;
+use super::sql::{Columns, Statement};
 use crate::id::{CaName, KeyId, SerialNumber};
 
 /// How long a read waits for a connection before it is refused as busy.
@@ -72,6 +72,13 @@ impl Reader {
     /// [`Error::Busy`] or [`Error::Unavailable`].
     pub async fn ping(&self) -> Result<(), Error> {
         self.rows("reach the database", || query("SELECT 1"), |_| Ok(())).await.map(drop)
+    }
+
+    /// Where a counter stands.
+    pub(super) async fn counter(&self, name: &'static str) -> Result<i64, Error> {
+        let make = || query("SELECT value FROM counters WHERE name = $1").bind(name);
+        let read = |row: &AnyRow| Columns::of(row).integer("counter");
+        Ok(self.row("read a counter", make, read).await?.unwrap_or(0))
     }
 
     /// The rows of the statement that `make` makes, each read by `read` as it comes. A connection that

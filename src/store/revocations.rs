@@ -77,23 +77,31 @@ impl Reader {
         Ok(rows)
     }
 
+    /// Counts up with each commit that revokes something, of whichever issuer.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn revocations_version(&self) -> Result<i64, Error> {
+        self.counter("revocations").await
+    }
+
     /// How many are revoked of an issuer: as many as [`Reader::revoked`] tells without a filter. None
-    /// that is revoked ever ceases to be. Two statements.
+    /// that is revoked ever ceases to be.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn revoked_count(&self, issuer: &KeyId) -> Result<usize, Error> {
-        let of = |text: &'static str| move || query(text).bind(issuer.as_octets());
+        let make = || {
+            query(
+                "SELECT (SELECT COUNT(*) FROM certificates \
+                 WHERE issuer = $1 AND revoked_at IS NOT NULL) \
+                 + (SELECT COUNT(*) FROM revocations WHERE issuer = $1)",
+            )
+            .bind(issuer.as_octets())
+        };
         let read = |row: &AnyRow| Columns::of(row).integer("count");
-        let certificates =
-            of("SELECT COUNT(*) FROM certificates WHERE issuer = $1 AND revoked_at IS NOT NULL");
-        let abandoned = of("SELECT COUNT(*) FROM revocations WHERE issuer = $1");
-        let operation = "count what is revoked";
-        let counts = [
-            self.row(operation, certificates, read).await?,
-            self.row(operation, abandoned, read).await?,
-        ];
-        Ok(usize::try_from(counts.into_iter().flatten().sum::<i64>()).unwrap_or(0))
+        let count = self.row("count what is revoked", make, read).await?;
+        Ok(usize::try_from(count.unwrap_or(0)).unwrap_or(0))
     }
 
     /// Whether a serial number was given up after it may have been signed.

@@ -178,10 +178,67 @@ async fn the_version_of_identities_counts_their_changes_alone(db: Database) {
     assert_eq!(version().await, last);
 }
 
+async fn the_version_of_revocations_counts_whatever_comes_onto_a_list(db: Database) {
+    let store = db.open().await;
+    let versions = async || {
+        let reader = store.read();
+        (
+            reader.revocations_version().await.unwrap(),
+            reader.revoked_count(&issuer()).await.unwrap(),
+        )
+    };
+    store.register("x").await;
+    for number in 0..6 {
+        store.issue(certificate(number, "x")).await;
+    }
+    for number in 10..13 {
+        let row = intent(number, "x");
+        store.record_intent(row, Claim::Member, entry("intend", "x")).await.unwrap();
+    }
+    let revoke = |number| Change::RevokeCertificate {
+        issuer: issuer(),
+        serial: serial(number),
+        at: at(0),
+        reason_code: 0,
+    };
+    let abandon = |number, signed| Change::Abandon {
+        issuer: issuer(),
+        name: serial(number).to_string(),
+        at: at(0),
+        signed,
+    };
+
+    let before = versions().await;
+    store.make(abandon(10, false)).await.unwrap();
+    assert_eq!(versions().await, before, "what was never signed is on no list");
+
+    let mut last = before;
+    for changes in [vec![revoke(0)], vec![revoke(1), revoke(2)], vec![abandon(11, true)]] {
+        for answer in join_all(changes.into_iter().map(|change| store.make(change))).await {
+            answer.unwrap();
+        }
+        let now = versions().await;
+        assert!(now.0 > last.0 && now.1 > last.1, "{last:?}, then {now:?}");
+        last = now;
+    }
+    // The intent that is open still goes onto the list with the certificates.
+    let all_of = Change::RevokeCertificatesOf {
+        ca: ca(),
+        enrollment_id: "x".to_owned(),
+        at: at(0),
+        reason_code: 0,
+    };
+    store.make(all_of).await.unwrap();
+    let now = versions().await;
+    assert!(now.0 > last.0);
+    assert_eq!(now.1, 8);
+}
+
 on_both!(
     enrollments_are_taken_up_to_the_limit_and_no_further,
     of_equal_deeds_one_is_done,
     each_of_many_certificates_is_sealed_and_revoked_for_its_asker,
     who_asks_together_is_told_what_stands_there,
     the_version_of_identities_counts_their_changes_alone,
+    the_version_of_revocations_counts_whatever_comes_onto_a_list,
 );

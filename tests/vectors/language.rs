@@ -5,10 +5,7 @@ use chancery::policy::{ImplicitRuleError, parse_implicit, print_implicit, to_env
 use chancery::wire::Message as _;
 use serde_json::Value;
 
-use super::frame::{Case, Tables, Told, octets};
-
-/// What answers the cases of a family.
-type Answer = Box<dyn Fn(&Case, &mut Told)>;
+use super::frame::{Judge, Tables, Told, octets};
 
 fn compare(told: &mut Told, parser: &str, ours: Result<Written, LanguageError>, expected: &Value) {
     if let (Ok(written), true) = (&ours, expected["ok"] == true) {
@@ -21,7 +18,7 @@ fn compare(told: &mut Told, parser: &str, ours: Result<Written, LanguageError>, 
     told.verdict(parser, ours.map(drop), |error| error.fault().word(), expected);
 }
 
-pub(super) fn policy_dsl(_: &Tables) -> Answer {
+pub(super) fn policy_dsl(_: &Tables) -> Judge {
     Box::new(|case, told| {
         let text = case.text("policy");
         compare(told, "today", read(text), case.expect());
@@ -31,7 +28,7 @@ pub(super) fn policy_dsl(_: &Tables) -> Answer {
     })
 }
 
-pub(super) fn implicit_meta_rule(_: &Tables) -> Answer {
+pub(super) fn implicit_meta_rule(_: &Tables) -> Judge {
     Box::new(|case, told| {
         let (rule, expected) = (case.text("rule"), case.expect());
         let ours = parse_implicit(rule);

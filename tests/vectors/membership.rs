@@ -13,7 +13,7 @@ use chancery::wire::{
 };
 use serde_json::{Value, json};
 
-use super::frame::{Case, Check, Tables, octets};
+use super::frame::{Case, Judge, Tables, octets};
 
 fn category(why: &Rejection) -> &'static str {
     why.category().as_str()
@@ -30,6 +30,7 @@ fn now() -> Timestamp {
     Clock::system().now()
 }
 
+/// An MSP, or why it cannot be set up.
 type SetUp = Rc<Result<Msp, Rejection>>;
 
 /// MSPs by table entry and version, each set up once.
@@ -53,7 +54,7 @@ impl Cached {
     }
 }
 
-pub(super) fn msp_setup(tables: &Tables) -> Check {
+pub(super) fn msp_setup(tables: &Tables) -> Judge {
     let configs = tables.octets("configs");
     Box::new(move |case, told| {
         let made = Msp::new(&configs[case.text("config")], version(case), now());
@@ -114,7 +115,7 @@ fn sha256(octets: &[u8]) -> String {
     hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets))
 }
 
-pub(super) fn msp_identity(tables: &Tables) -> Check {
+pub(super) fn msp_identity(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     Box::new(move |case, told| {
@@ -166,7 +167,7 @@ fn given_facts(expected: &Value) -> Value {
     Value::Object(given.map(|name| ((*name).to_owned(), expected[*name].clone())).collect())
 }
 
-pub(super) fn principals(tables: &Tables) -> Check {
+pub(super) fn principals(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     let principals = tables.octets_in("principals", "principal");
@@ -182,7 +183,7 @@ pub(super) fn principals(tables: &Tables) -> Check {
     })
 }
 
-pub(super) fn signature(tables: &Tables) -> Check {
+pub(super) fn signature(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     Box::new(move |case, told| {
@@ -196,7 +197,7 @@ pub(super) fn signature(tables: &Tables) -> Check {
     })
 }
 
-pub(super) fn msp_folder(tables: &Tables) -> Check {
+pub(super) fn msp_folder(tables: &Tables) -> Judge {
     let files = tables.octets("files");
     Box::new(move |case, told| {
         let expected = case.expect();

@@ -18,10 +18,7 @@ use chancery::wire::{
 };
 use serde_json::Value;
 
-use super::frame::{Case, Tables, Told, octets};
-
-/// What answers the cases of a family.
-type Answer = Box<dyn Fn(&Case, &mut Told)>;
+use super::frame::{Case, Judge, Tables, Told, octets};
 
 /// Identities that are remembered: all of a family.
 const REMEMBERED: usize = 1000;
@@ -95,7 +92,7 @@ fn agrees(told: &mut Told, verdict: Verdict, explanation: &Explanation<Rejection
     told.same("need", &explanation.found.need().is_none(), &verdict.is_satisfied());
 }
 
-pub(super) fn signature_policy(tables: &Tables) -> Answer {
+pub(super) fn signature_policy(tables: &Tables) -> Judge {
     let stage = Stage::new(tables);
     let policies = tables.octets("policies");
     Box::new(move |case, told| {
@@ -122,7 +119,7 @@ pub(super) fn signature_policy(tables: &Tables) -> Answer {
     })
 }
 
-pub(super) fn implicit_meta(tables: &Tables) -> Answer {
+pub(super) fn implicit_meta(tables: &Tables) -> Judge {
     let stage = Stage::new(tables);
     let trees: BTreeMap<String, Result<PolicyTree, BadPolicy>> = tables
         .octets("trees")
@@ -158,7 +155,7 @@ pub(super) fn implicit_meta(tables: &Tables) -> Answer {
     })
 }
 
-pub(super) fn collection(tables: &Tables) -> Answer {
+pub(super) fn collection(tables: &Tables) -> Judge {
     let stage = Stage::new(tables);
     Box::new(move |case, told| {
         let expected = case.expect();
@@ -225,7 +222,7 @@ fn channels(tables: &Tables) -> BTreeMap<String, (Channel, Epoch)> {
     tables.octets("channels").iter().map(|(id, octets)| (id.clone(), load(octets))).collect()
 }
 
-pub(super) fn application_policy(tables: &Tables) -> Answer {
+pub(super) fn application_policy(tables: &Tables) -> Judge {
     let (stage, channels) = (Stage::new(tables), channels(tables));
     Box::new(move |case, told| {
         let (channel, epoch) = &channels[case.text("channel")];
@@ -241,7 +238,7 @@ pub(super) fn application_policy(tables: &Tables) -> Answer {
     })
 }
 
-pub(super) fn block_signature(tables: &Tables) -> Answer {
+pub(super) fn block_signature(tables: &Tables) -> Judge {
     let channels = channels(tables);
     Box::new(move |case, told| {
         let (channel, epoch) = &channels[case.text("channel")];

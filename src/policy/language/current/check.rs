@@ -4,26 +4,10 @@
 
 use super::super::error::{LanguageError, type_error, unknown};
 use super::super::gates::Pass;
-use super::super::value::Value;
 use super::builtins;
 use super::kind::Kind;
 use super::node::{Binary, Node, Scope, Unary};
 use super::predicates;
-
-fn kind_of(value: &Value) -> Kind {
-    match value {
-        Value::Nil => Kind::Nil,
-        Value::Bool(_) => Kind::Bool,
-        Value::Int(_) => Kind::Int,
-        Value::Float(_) => Kind::Float,
-        Value::Text(_) => Kind::Text,
-        Value::Octets(_) => Kind::Octets,
-        Value::List(_) => Kind::List,
-        Value::Map(_) => Kind::Map,
-        Value::Function(_) => Kind::Function,
-        Value::Context | Value::Policy(_) => Kind::Any,
-    }
-}
 
 type Checked = Result<Kind, LanguageError>;
 
@@ -43,7 +27,7 @@ fn ensure(holds: bool, what: &str) -> Result<(), LanguageError> {
 impl Checker<'_> {
     fn kind(&mut self, node: &Node) -> Checked {
         match node {
-            Node::Value(value) => Ok(kind_of(value)),
+            Node::Value(value) => Ok(Kind::of(value)),
             Node::Name(name) => self.name(name),
             Node::Pointer(name) => {
                 self.scope.pointer(name).copied().ok_or_else(|| unknown(&format!("#{name}")))
@@ -140,7 +124,7 @@ impl Checker<'_> {
         if self.pass.function(name).is_some() {
             return Ok(Kind::Function);
         }
-        self.pass.variable(name).map(|value| kind_of(&value)).ok_or_else(|| unknown(name))
+        self.pass.variable(name).map(|value| Kind::of(&value)).ok_or_else(|| unknown(name))
     }
 
     fn builtin(&mut self, name: &str, arguments: &[Node]) -> Checked {

@@ -1,7 +1,8 @@
 //! Tokens to a tree, with the order in which operators bind.
 
 use super::super::error::{LanguageError, syntax};
-use super::super::value::{Function, Value};
+use super::super::value::Function;
+use super::super::value::Value;
 use super::lexer::Token;
 
 /// The deepest nesting, and the most operators one after the other. Fabric's evaluator has no such limits.
