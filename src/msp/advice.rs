@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::crl;
+use super::pem;
 use super::provider::Msp;
 use crate::clock::Timestamp;
-use crate::pki::{Certificate, Crl, pem};
+use crate::pki::{Certificate, Crl};
 use crate::wire::{FabricMspConfig, FabricOuIdentifier};
 
 /// Something about an MSP's configuration that works otherwise than somebody may expect.
@@ -70,11 +72,7 @@ pub fn advise(config: &FabricMspConfig, msp: Option<&Msp>, now: Timestamp) -> Ve
 }
 
 fn read(octets: &[u8]) -> Option<Certificate> {
-    Certificate::from_der(&first_block(octets)?).ok()
-}
-
-fn first_block(octets: &[u8]) -> Option<Vec<u8>> {
-    pem::blocks(&String::from_utf8_lossy(octets)).next().map(|block| block.der)
+    Certificate::from_der(&pem::first(octets)?.der).ok()
 }
 
 fn roles(config: &FabricMspConfig) -> Vec<(&'static str, &FabricOuIdentifier)> {
@@ -144,11 +142,7 @@ fn advise_of_cas(cas: &[Certificate], now: Timestamp, advice: &mut Vec<Advice>) 
 }
 
 fn advise_of_list(octets: &[u8], cas: &[Certificate], now: Timestamp, advice: &mut Vec<Advice>) {
-    let crl = match first_block(octets) {
-        Some(der) => Crl::from_der(der),
-        None => Crl::from_der(octets),
-    };
-    let Ok(crl) = crl else { return };
+    let Ok(crl) = Crl::from_der(crl::der_of(octets)) else { return };
     let head = crl.head();
     let Some(key_id) = &head.authority_key_id else {
         advice.push(Advice {

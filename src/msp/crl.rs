@@ -42,9 +42,7 @@ impl Crl {
         if entry.len() > MAX_CRL {
             return Err(malformed("a revocation list is longer than 64 mebibytes"));
         }
-        let block = pem_block(entry);
-        let der: Box<[u8]> = block.unwrap_or_else(|| entry.to_vec()).into();
-        let mut crl = Self::parse(der).ok_or_else(|| {
+        let mut crl = Self::parse(der_of(entry).into()).ok_or_else(|| {
             malformed(
                 "a revocation list does not parse: it must be DER, or begin with `-----BEGIN X509 CRL-----`",
             )
@@ -133,12 +131,13 @@ impl Crl {
     }
 }
 
-/// The block, when the octets begin with one of this label and not before.
-fn pem_block(entry: &[u8]) -> Option<Vec<u8>> {
-    if !entry.starts_with(b"-----BEGIN X509 CRL") {
-        return None;
-    }
-    pem::first(entry).filter(|block| block.label == b"X509 CRL").map(|block| block.der)
+/// What stands in the block, when the octets begin with one of this label and not before; else they are
+/// DER themselves, or nothing that reads.
+pub(super) fn der_of(entry: &[u8]) -> Vec<u8> {
+    let begins = entry.starts_with(b"-----BEGIN X509 CRL");
+    let block = begins.then(|| pem::first(entry)).flatten();
+    let block = block.filter(|block| block.label == b"X509 CRL");
+    block.map_or_else(|| entry.to_vec(), |block| block.der)
 }
 
 fn algorithm(identifier: &[u8]) -> Option<SignatureAlgorithm> {

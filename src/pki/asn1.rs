@@ -42,11 +42,11 @@ pub struct Malformed(pub &'static str);
 
 /// One tag, length and value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Element<'a> {
-    pub(super) tag: u8,
-    pub(super) content: &'a [u8],
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
+    pub(crate) content: &'a [u8],
     /// Tag, length and value together.
-    pub(super) whole: &'a [u8],
+    pub(crate) whole: &'a [u8],
 }
 
 /// Reads elements one after the other; `what` names the thing in errors.
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn any(&mut self) -> Result<Element<'a>, Malformed> {
-        self.element().ok_or(Malformed(self.what))
+        next_element(&mut self.rest).ok_or(Malformed(self.what))
     }
 
     pub(super) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Malformed> {
@@ -161,36 +161,38 @@ impl<'a> Reader<'a> {
         };
         at.ok_or(Malformed(self.what))
     }
+}
 
-    fn element(&mut self) -> Option<Element<'a>> {
-        let all = self.rest;
-        let (&tag, after_tag) = all.split_first()?;
-        if tag & 0x1f == 0x1f {
+/// Reads the element that `rest` begins with, and leaves what follows it: a definite length in its shortest
+/// form, a tag below 31.
+pub(crate) fn next_element<'a>(rest: &mut &'a [u8]) -> Option<Element<'a>> {
+    let all = *rest;
+    let (&tag, after_tag) = all.split_first()?;
+    if tag & 0x1f == 0x1f {
+        return None;
+    }
+    let (&first, mut after) = after_tag.split_first()?;
+    let mut length = usize::from(first);
+    if first >= 0x80 {
+        let count = usize::from(first & 0x7f);
+        // Four octets of length are more than any bound of ours.
+        if !(1..=4).contains(&count) {
             return None;
         }
-        let (&first, mut rest) = after_tag.split_first()?;
-        let mut length = usize::from(first);
-        if first >= 0x80 {
-            let count = usize::from(first & 0x7f);
-            // Four octets of length are more than any bound of ours.
-            if !(1..=4).contains(&count) {
-                return None;
-            }
-            let (octets, after) = rest.split_at_checked(count)?;
-            if octets.first() == Some(&0) {
-                return None;
-            }
-            length = octets.iter().fold(0, |value, octet| value << 8 | usize::from(*octet));
-            if length < 0x80 {
-                return None;
-            }
-            rest = after;
+        let (octets, content) = after.split_at_checked(count)?;
+        if octets.first() == Some(&0) {
+            return None;
         }
-        let (content, after) = rest.split_at_checked(length)?;
-        let whole = all.get(..all.len() - after.len())?;
-        self.rest = after;
-        Some(Element { tag, content, whole })
+        length = octets.iter().fold(0, |value, octet| value << 8 | usize::from(*octet));
+        if length < 0x80 {
+            return None;
+        }
+        after = content;
     }
+    let (content, after) = after.split_at_checked(length)?;
+    let whole = all.get(..all.len() - after.len())?;
+    *rest = after;
+    Some(Element { tag, content, whole })
 }
 
 /// Appends one element to `out`.

@@ -34,6 +34,7 @@ mod write_certificate;
 pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
 pub use alternative::{AlternativeName, AlternativeNameError, MAX_ALTERNATIVE_NAMES};
 pub use asn1::Malformed;
+pub(crate) use asn1::{Element, next_element};
 pub use attribute::{ATTRIBUTES_OID, Attributes, AttributesError};
 pub use certificate::{Certificate, MAX_CERTIFICATE};
 pub use chain::{Budget, ChainError, Path, chain};

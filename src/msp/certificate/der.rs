@@ -3,6 +3,7 @@
 //! Parts are slices of the whole, so where one stands can be kept as a [`Span`].
 
 use super::time;
+use crate::pki::{Element, next_element};
 
 pub(in crate::msp) const BOOLEAN: u8 = 0x01;
 pub(in crate::msp) const INTEGER: u8 = 0x02;
@@ -44,14 +45,6 @@ impl Span {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(in crate::msp) struct Element<'a> {
-    pub(in crate::msp) tag: u8,
-    pub(in crate::msp) content: &'a [u8],
-    /// Tag, length and content.
-    pub(in crate::msp) whole: &'a [u8],
-}
-
 /// Reads elements one after the other. What does not read is `None`; what is left over is the
 /// caller's to notice, since Go notices it in few places.
 #[derive(Debug, Clone, Copy)]
@@ -67,29 +60,7 @@ impl<'a> Der<'a> {
     }
 
     pub(in crate::msp) fn any(&mut self) -> Option<Element<'a>> {
-        let all = self.0;
-        let (&tag, after_tag) = all.split_first()?;
-        if tag & 0x1f == 0x1f {
-            return None;
-        }
-        let (&first, mut rest) = after_tag.split_first()?;
-        let mut length = usize::from(first);
-        if first >= 0x80 {
-            let count = usize::from(first & 0x7f);
-            if !(1..=4).contains(&count) {
-                return None;
-            }
-            let (octets, after) = rest.split_at_checked(count)?;
-            length = octets.iter().fold(0, |value, octet| value << 8 | usize::from(*octet));
-            if length < 0x80 || octets.first() == Some(&0) {
-                return None;
-            }
-            rest = after;
-        }
-        let (content, after) = rest.split_at_checked(length)?;
-        let whole = all.get(..all.len() - after.len())?;
-        self.0 = after;
-        Some(Element { tag, content, whole })
+        next_element(&mut self.0)
     }
 
     pub(in crate::msp) fn element(&mut self, tag: u8) -> Option<Element<'a>> {
