@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use chancery::clock::Clock;
 use chancery::hsm::{Hsm, HsmOptions, SignerSource};
-use chancery::pki::Csr;
+use chancery::pki::{Certificate, Csr};
 use chancery::secret::EnrollmentSecret;
 use chancery::service::{
-    Authority, CaOptions, Ceremony, Commons, Enroll, Error, IdentityOptions, Kind, OpenIntents,
-    SECRETS_LABEL, SecretScheme, Sweep, check, recover,
+    Authority, CaOptions, Caller, Ceremony, Commons, Enroll, Error, Expiry, IdentityOptions, Kind,
+    OpenIntents, SECRETS_LABEL, SecretScheme, SignedRequest, Sweep, check, recover,
 };
 use chancery::store::{
     Fault, JournalFilter, JournalState, Moment, Options, RevokedFilter, Step, Store,
@@ -139,12 +139,18 @@ impl Drop for World {
 impl Life {
     /// Enrolls with the relay in a state that it takes on after the secret was compared.
     async fn enroll(&self, world: &World, relay: u8) -> Result<(), Error> {
+        self.enroll_with(world, relay, csr("once", &rcgen::KeyPair::generate().unwrap()))
+            .await
+            .map(|_| ())
+    }
+
+    async fn enroll_with(&self, world: &World, relay: u8, csr: Csr) -> Result<Certificate, Error> {
         let secret = EnrollmentSecret::new("pw".into());
         let source = [127, 0, 0, 1].into();
         let enrollee = self.authority.prove_secret("once", &secret, source).await?;
         world.relay.store(relay, Ordering::SeqCst);
         let enroll = Enroll {
-            csr: csr("once"),
+            csr,
             profile: None,
             names: None,
             hosts: None,
@@ -153,7 +159,24 @@ impl Life {
         };
         let done = self.authority.enroll(&enrollee, enroll).await;
         world.relay.store(FORWARD, Ordering::SeqCst);
-        done.map(|_| ())
+        done
+    }
+
+    /// Enrolls the one identity, and lets it ask with its certificate.
+    async fn caller(&self, world: &World) -> Caller {
+        use p256::ecdsa::signature::Signer as _;
+        use p256::pkcs8::DecodePrivateKey as _;
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = self.enroll_with(world, FORWARD, csr("once", &key)).await.unwrap();
+        let key = p256::ecdsa::SigningKey::from_pkcs8_der(&key.serialize_der()).unwrap();
+        let signature: p256::ecdsa::Signature = key.sign(b"a request");
+        let signature = signature.normalize_s().to_der();
+        let request = SignedRequest {
+            certificate: &certificate,
+            message: b"a request",
+            signature: signature.as_bytes(),
+        };
+        self.authority.authenticate(&request, Expiry::Enforced).await.unwrap()
     }
 
     async fn count(&self, state: JournalState) -> i64 {
@@ -267,6 +290,39 @@ async fn closing_that_is_done_but_reported_failed_is_done() {
     fault(&plan, FORWARD, false, 1).await;
 }
 
+/// A list on demand is answered as soon as it is sealed. What then becomes of the record that it was
+/// finished: in what state its intent is at last, and whether only the next start gets it there.
+async fn list_fault(plan: &[(&'static str, Step)], at_last: JournalState, by_the_next_start: bool) {
+    let world = World::new();
+    let life = world.live().await;
+    let caller = life.caller(&world).await;
+    let before = life.count(at_last).await;
+    world.fail(plan);
+    let (crl, _room) = life.authority.crl_after_revocation(&caller).await.unwrap();
+    let issuer = life.authority.active_issuer().certificate().clone();
+    crl.verify_signed_by(issuer.public_key()).unwrap();
+
+    // Behind the answer: until the faults were met, and nothing is at work any more.
+    life.commons.open_intents.finish(Duration::from_secs(10)).await;
+    assert!(world.plan.lock().unwrap().is_empty(), "the fault was met");
+    assert_eq!(life.count(JournalState::Open).await, i64::from(by_the_next_start));
+    life.end().await;
+
+    let life = world.live().await;
+    assert_eq!(life.count(JournalState::Open).await, 0, "no intent is left open");
+    assert_eq!(life.count(at_last).await, before + 1);
+    life.ends_whole(&world, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_was_answered_leaves_no_intent_open() {
+    list_fault(&[], JournalState::Sealed, false).await;
+    list_fault(&[("sign-crl", Step::AfterCommit)], JournalState::Sealed, false).await;
+    list_fault(&[("sign-crl", Step::BeforeCommit)], JournalState::Abandoned, false).await;
+    let plan = [("sign-crl", Step::BeforeCommit), ("abandon-intent", Step::BeforeCommit)];
+    list_fault(&plan, JournalState::Abandoned, true).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_enrollments_at_once_with_one_allowed_exactly_one_is_done() {
     let world = Arc::new(World::new());
@@ -284,12 +340,11 @@ async fn of_fifty_enrollments_at_once_with_one_allowed_exactly_one_is_done() {
     life.ends_whole(&world, false).await;
 }
 
-fn csr(name: &str) -> Csr {
-    let key = rcgen::KeyPair::generate().unwrap();
+fn csr(name: &str, key: &rcgen::KeyPair) -> Csr {
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    Csr::from_pem(&params.serialize_request(&key).unwrap().pem().unwrap()).unwrap()
+    Csr::from_pem(&params.serialize_request(key).unwrap().pem().unwrap()).unwrap()
 }
 
 fn softhsm2() -> PathBuf {

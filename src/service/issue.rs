@@ -126,8 +126,11 @@ impl Desk {
         };
         match answer {
             Answer::Recorded => keeping.await?,
-            // What goes wrong is told where it does.
-            Answer::Sealed => drop(tokio::spawn(keeping)),
+            Answer::Sealed => drop(tokio::spawn(async move {
+                if let Err(error) = keeping.await {
+                    warn!(%error, "what was answered could not be recorded as finished");
+                }
+            })),
         }
         Ok(sealed)
     }
