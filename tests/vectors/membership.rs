@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
 
 use chancery::clock::{Clock, Timestamp};
 use chancery::msp::{
@@ -30,13 +29,10 @@ fn now() -> Timestamp {
     Clock::system().now()
 }
 
-/// An MSP, or why it cannot be set up.
-type SetUp = Rc<Result<Msp, Rejection>>;
-
 /// MSPs by table entry and version, each set up once.
 struct Cached {
     configs: BTreeMap<String, Vec<u8>>,
-    found: RefCell<HashMap<(String, MspVersion), SetUp>>,
+    found: RefCell<HashMap<(String, MspVersion), Msp>>,
 }
 
 impl Cached {
@@ -44,13 +40,14 @@ impl Cached {
         Self { configs, found: RefCell::default() }
     }
 
-    fn msp(&self, case: &Case) -> SetUp {
-        let key = (case.text("msp").to_owned(), version(case));
+    /// The MSP of a case, which can be set up.
+    fn msp(&self, case: &Case) -> Msp {
+        let (id, version) = (case.text("msp"), version(case));
         let mut found = self.found.borrow_mut();
-        let made = found
-            .entry(key.clone())
-            .or_insert_with(|| Rc::new(Msp::new(&self.configs[&key.0], key.1, now())));
-        Rc::clone(made)
+        let made = found.entry((id.to_owned(), version)).or_insert_with(|| {
+            Msp::new(&self.configs[id], version, now()).unwrap_or_else(|why| panic!("{id}: {why}"))
+        });
+        made.clone()
     }
 }
 
@@ -119,9 +116,7 @@ pub(super) fn msp_identity(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     Box::new(move |case, told| {
-        let made = msps.msp(case);
-        let msp =
-            made.as_ref().as_ref().unwrap_or_else(|why| panic!("{}: {why}", case.text("msp")));
+        let msp = msps.msp(case);
         let expected = case.expect();
         let serialized = &identities[case.text("identity")];
         let form = &expected["well_formed"];
@@ -172,9 +167,7 @@ pub(super) fn principals(tables: &Tables) -> Judge {
     let identities = tables.octets("identities");
     let principals = tables.octets_in("principals", "principal");
     Box::new(move |case, told| {
-        let made = msps.msp(case);
-        let msp =
-            made.as_ref().as_ref().unwrap_or_else(|why| panic!("{}: {why}", case.text("msp")));
+        let msp = msps.msp(case);
         let answer = msp.identity(&identities[case.text("identity")]).and_then(|identity| {
             let principal: MspPrincipal = decode(&principals[case.text("principal")]).unwrap();
             identity.satisfies(&principal)
@@ -187,9 +180,7 @@ pub(super) fn signature(tables: &Tables) -> Judge {
     let msps = Cached::new(tables.octets_in("msps", "config"));
     let identities = tables.octets("identities");
     Box::new(move |case, told| {
-        let made = msps.msp(case);
-        let msp =
-            made.as_ref().as_ref().unwrap_or_else(|why| panic!("{}: {why}", case.text("msp")));
+        let msp = msps.msp(case);
         let message = octets(case.get("message"));
         let signature = octets(case.get("signature"));
         let identity = msp.identity(&identities[case.text("identity")]).unwrap();
