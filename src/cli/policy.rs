@@ -1,9 +1,7 @@
 //! `chancery policy`: reads the policy language, explains it, and says who can satisfy it.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +9,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::exit::Failure;
+use super::input;
 use super::output::Output;
 use crate::policy::language::{self, Fault, LanguageError};
 use crate::policy::{
@@ -99,12 +98,12 @@ impl PolicyCommand {
 impl Source {
     fn read(&self) -> Result<Policy, Failure> {
         if let Some(path) = &self.envelope {
-            return of_envelope(read_file(path)?);
+            return of_envelope(input::read_argument(path, LARGEST)?);
         }
         let text = match (&self.text, &self.file) {
             (Some(text), _) => text.clone(),
             (None, Some(path)) => {
-                let octets = read_file(path)?;
+                let octets = input::read_argument(path, LARGEST)?;
                 let text = String::from_utf8(octets).map_err(|error| {
                     Failure::usage(format!("`{}` is no text", path.display())).because(error)
                 })?;
@@ -114,23 +113,6 @@ impl Source {
             (None, None) => return Err(Failure::usage("no policy is given")),
         };
         of_text(&text)
-    }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut octets = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut octets)
-    } else {
-        fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut octets))
-    };
-    let read = read.map_err(|error| {
-        Failure::usage(format!("`{}` cannot be read", path.display())).because(error)
-    })?;
-    if u64::try_from(read).is_ok_and(|read| read <= LARGEST) {
-        Ok(octets)
-    } else {
-        Err(Failure::usage(format!("`{}` has more than {LARGEST} octets", path.display())))
     }
 }
 
