@@ -1,6 +1,5 @@
 //! `chancery policy`: reads the policy language, explains it, and says who can satisfy it.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -13,7 +12,7 @@ use super::input;
 use super::output::Output;
 use crate::policy::language::{self, Fault, LanguageError};
 use crate::policy::{
-    Described, MinimalSets, Role, Rule, SignaturePolicy, parse_implicit, print_implicit,
+    Described, MinimalSets, Rule, SignaturePolicy, advise, parse_implicit, print_implicit,
     to_envelope,
 };
 use crate::wire::{ImplicitMetaPolicy, ImplicitRule, Message as _};
@@ -329,42 +328,5 @@ fn tree(rule: &Rule, described: &[Described]) -> Value {
 
 /// What people stumble over.
 fn notes(policy: &SignaturePolicy) -> Vec<String> {
-    let mut notes = Vec::new();
-    let mut gates = Vec::new();
-    collect_gates(policy.rule(), &mut gates);
-    for (n, count) in gates {
-        if usize::try_from(n).is_ok_and(|n| n > count) {
-            notes.push(format!("a gate asks for {n} of {count} and never holds"));
-        } else if n <= 0 {
-            notes.push(format!("a gate asks for {n} of {count} and always holds"));
-        }
-    }
-    let described = described(policy);
-    let named = described.iter().filter_map(|who| match who {
-        Described::Role(named) => Some((named.msp_id.as_str(), named.role)),
-        Described::Unit(..)
-        | Described::Identity(_)
-        | Described::Anyone
-        | Described::All(_)
-        | Described::Nobody => None,
-    });
-    let named: BTreeSet<(&str, Role)> = named.collect();
-    for (msp_id, role) in &named {
-        if *role != Role::Member && named.contains(&(*msp_id, Role::Member)) {
-            notes.push(format!(
-                "`{msp_id}.member` may use up the signature that `{msp_id}.{role}` needs: \
-                 signatures are given away in their order, and never given back"
-            ));
-        }
-    }
-    notes
-}
-
-fn collect_gates(rule: &Rule, gates: &mut Vec<(i32, usize)>) {
-    if let Rule::OutOf { n, rules } = rule {
-        gates.push((*n, rules.len()));
-        for rule in rules {
-            collect_gates(rule, gates);
-        }
-    }
+    advise(policy).into_iter().map(|advice| advice.text).collect()
 }
