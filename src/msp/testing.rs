@@ -27,6 +27,13 @@ impl Ca {
         Self::root_of(ca_params(name))
     }
 
+    /// A root that ends with the year before this one.
+    pub(super) fn root_until(name: &str, year: i32) -> Self {
+        let mut params = ca_params(name);
+        params.not_after = date_time_ymd(year, 1, 1);
+        Self::root_of(params)
+    }
+
     fn root_of(params: CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
@@ -64,6 +71,14 @@ impl Ca {
     pub(super) fn certificate(&self, units: &[&str]) -> String {
         let key = KeyPair::generate().unwrap();
         params("somebody", units).signed_by(&key, &self.issuer()).unwrap().pem()
+    }
+
+    /// A member's certificate that ends with the year before this one.
+    pub(super) fn certificate_until(&self, units: &[&str], year: i32) -> Vec<u8> {
+        let key = KeyPair::generate().unwrap();
+        let mut params = params("somebody", units);
+        params.not_after = date_time_ymd(year, 1, 1);
+        params.signed_by(&key, &self.issuer()).unwrap().pem().into_bytes()
     }
 
     /// A revocation list of nobody, to be replaced in this month of a year.
