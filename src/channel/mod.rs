@@ -3,5 +3,7 @@
 //! Invariant: pure. A channel is loaded whole from its configuration and never changes.
 
 mod load;
+mod read;
 
 pub use load::{Channel, ChannelError};
+pub use read::{ReadConfig, ReadError, read};
