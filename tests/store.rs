@@ -19,6 +19,8 @@ mod fixture;
 mod affiliations;
 #[path = "store/certificates.rs"]
 mod certificates;
+#[path = "store/channels.rs"]
+mod channels;
 #[path = "store/commits.rs"]
 mod commits;
 #[path = "store/crash.rs"]

@@ -8,4 +8,4 @@ mod text;
 
 pub use path::{Affiliation, BadAffiliation};
 pub use serial::{BadSerial, KeyId, SerialNumber};
-pub use text::{BadName, CaName, EnrollmentId, KeyLabel, ProfileName};
+pub use text::{BadName, CaName, ChannelId, EnrollmentId, KeyLabel, MspId, ProfileName};

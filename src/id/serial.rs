@@ -1,5 +1,6 @@
 //! Serial numbers and key identifiers: octets that are written as lower-case hexadecimal.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -44,6 +45,13 @@ impl SerialNumber {
 
     /// The magnitude, big-endian, without leading zero octets.
     pub fn as_octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Found by its octets where it is a key.
+impl Borrow<[u8]> for SerialNumber {
+    fn borrow(&self) -> &[u8] {
         &self.0
     }
 }
@@ -111,6 +119,13 @@ impl KeyId {
     /// Fabric CA's text of it: hexadecimal without leading zeros.
     pub fn short_hex(&self) -> String {
         hex::encode(&self.0).trim_start_matches('0').to_owned()
+    }
+}
+
+/// Found by its octets where it is a key.
+impl Borrow<[u8]> for KeyId {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

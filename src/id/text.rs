@@ -1,5 +1,6 @@
 //! Short texts with bounds.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -15,9 +16,10 @@ pub struct BadName {
     pub why: &'static str,
 }
 
-/// Declares a name: a text of 1 to `$max` octets whose characters all satisfy `$ok`.
+/// Declares a name: a text of 1 to `$max` octets whose characters all satisfy `$ok`, and the first of
+/// them `$first` too, where it is given.
 macro_rules! text_name {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $ok:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $ok:expr $(, $first:expr)?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -45,6 +47,13 @@ macro_rules! text_name {
                 } else if !text.chars().all(ok) {
                     "holds a character that is not allowed"
                 } else {
+                    $(
+                        let first: fn(char) -> bool = $first;
+                        if !text.starts_with(first) {
+                            let why = "begins with a character that may not come first";
+                            return Err(BadName { what: $what, why });
+                        }
+                    )?
                     return Ok(Self(text.to_owned()));
                 };
                 Err(BadName { what: $what, why })
@@ -68,6 +77,13 @@ macro_rules! text_name {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
+            }
+        }
+
+        /// Found by its text where it is a key.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 
@@ -100,6 +116,19 @@ text_name! {
     ProfileName, "profile name", 64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
 
+text_name! {
+    /// Names a channel as Fabric's nodes do: 1 to 249 of `[a-z0-9.-]`, beginning with a letter.
+    ChannelId, "channel ID", 249,
+    |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-'),
+    |c| c.is_ascii_lowercase()
+}
+
+text_name! {
+    /// The ID of a membership service provider, e.g. `Org1MSP`: 1 to 255 octets without control
+    /// characters.
+    MspId, "MSP ID", 255, |c| !c.is_control()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +140,10 @@ mod tests {
         assert!("ca org1".parse::<CaName>().is_err());
         assert!("a/b c@dé".parse::<EnrollmentId>().is_ok());
         assert!("a\0b".parse::<EnrollmentId>().is_err());
+        assert!("supply-1.eu".parse::<ChannelId>().is_ok());
+        for bad in ["", "1st", "-a", "Up", "a_b", "a/b"] {
+            assert!(bad.parse::<ChannelId>().is_err(), "{bad}");
+        }
         assert!("x".repeat(513).parse::<EnrollmentId>().is_err());
     }
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::folder_settings::{Roles, Settings, Unit};
 use super::pem;
 use crate::wire::{
-    FabricCryptoConfig, FabricMspConfig, FabricNodeOus, FabricOuIdentifier, Message as _,
-    MspConfig, SigningIdentityInfo,
+    FabricCryptoConfig, FabricMspConfig, FabricNodeOus, FabricOuIdentifier, SigningIdentityInfo,
 };
 
 const CONFIG: &str = "config.yaml";
@@ -90,7 +89,7 @@ pub struct FolderContents {
 impl FolderContents {
     /// As an `MSPConfig`.
     pub fn to_msp_config(&self) -> Vec<u8> {
-        MspConfig { r#type: 0, config: self.config.encode_to_vec() }.encode_to_vec()
+        self.config.to_msp_config()
     }
 }
 

@@ -55,6 +55,18 @@ impl Identity {
         self.subject.certificate.der()
     }
 
+    /// The certificate's serial number: a big-endian magnitude, without leading zero octets.
+    pub fn serial(&self) -> &[u8] {
+        let octets = self.subject.certificate.serial();
+        let start = octets.iter().position(|octet| *octet != 0).unwrap_or(octets.len());
+        octets.get(start..).unwrap_or_default()
+    }
+
+    /// The key identifier of the certificate's issuer, as the certificate says; empty when it does not.
+    pub fn authority_key_id(&self) -> &[u8] {
+        self.subject.certificate.authority_key_id()
+    }
+
     /// The end of the certificate's validity, in seconds since 1970. It is nothing to the MSP.
     pub fn not_after(&self) -> i64 {
         self.subject.certificate.not_after

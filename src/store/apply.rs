@@ -7,7 +7,8 @@ use super::error::Failure;
 use super::journal::{Claim, JournalKind, JournalRow};
 use super::row::CertificateRow;
 use super::{
-    affiliations, certificates, crls, identities, issuers, journal, properties, revocations,
+    affiliations, certificates, channels, crls, identities, issuers, journal, nonces, properties,
+    revocations,
 };
 use crate::clock::Timestamp;
 use crate::id::KeyId;
@@ -80,6 +81,8 @@ impl Change {
             | Self::RemoveAffiliations { .. }
             | Self::RenameAffiliations { .. } => "affiliation",
             Self::AddIssuer(_) | Self::ActivateIssuer { .. } => "issuer",
+            Self::KeepChannel { .. } | Self::ForgetChannel { .. } => "channel",
+            Self::SpendNonce { .. } => "nonce",
             Self::SetProperty { .. } => "property",
         }
     }
@@ -118,8 +121,6 @@ impl Change {
         if !self.can_wait() {
             batch.insert_waiting().await?;
         }
-        batch.identities_changed |= self.shows_on_identities();
-        batch.revoked |= self.shows_on_lists();
         let tx = batch.connection();
         let done = match self {
             Self::Intend { row, claim } => intend(batch, row, *claim).await?,
@@ -179,11 +180,22 @@ impl Change {
             }
             Self::AddIssuer(issuer) => issuers::add(tx, issuer).await?,
             Self::ActivateIssuer { ca, key_id } => issuers::activate(tx, ca, key_id).await?,
+            Self::KeepChannel { row, follows } => channels::keep(tx, row, *follows).await?,
+            Self::ForgetChannel { id, sequence } => channels::forget(tx, id, *sequence).await?,
+            Self::SpendNonce { digest, expires } => {
+                nonces::spend(tx, digest, deed.at, *expires).await?
+            }
             Self::SetProperty { name, value } => {
                 properties::set(tx, name, value).await?;
                 true
             }
         };
+        if done {
+            batch.identities_changed |= self.shows_on_identities();
+            batch.revoked |= self.shows_on_lists();
+            batch.channels_changed |=
+                matches!(self, Self::KeepChannel { .. } | Self::ForgetChannel { .. });
+        }
         Ok(done)
     }
 }

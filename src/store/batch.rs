@@ -20,6 +20,8 @@ pub(super) struct Batch<'w> {
     pub(super) identities_changed: bool,
     /// Whether anything was revoked.
     pub(super) revoked: bool,
+    /// Whether a channel was changed.
+    pub(super) channels_changed: bool,
 }
 
 impl<'w> Batch<'w> {
@@ -31,6 +33,7 @@ impl<'w> Batch<'w> {
             entries: Vec::new(),
             identities_changed: false,
             revoked: false,
+            channels_changed: false,
         }
     }
 
@@ -86,6 +89,9 @@ impl<'w> Batch<'w> {
         }
         if self.revoked {
             take_numbers(&mut self.tx, "revocations", 1).await?;
+        }
+        if self.channels_changed {
+            take_numbers(&mut self.tx, "channels", 1).await?;
         }
         if !self.entries.is_empty() {
             audit::append(&mut self.tx, &self.entries).await?;

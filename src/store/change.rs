@@ -1,11 +1,12 @@
 //! Everything that we can write.
 
+use super::channels::ChannelRow;
 use super::issuers::IssuerRow;
 use super::journal::{Claim, JournalKind, JournalRow};
 use super::row::{CertificateRow, Identity};
 use crate::audit::Entry;
 use crate::clock::Timestamp;
-use crate::id::{Affiliation, CaName, EnrollmentId, KeyId, SerialNumber};
+use crate::id::{Affiliation, CaName, ChannelId, EnrollmentId, KeyId, SerialNumber};
 
 /// A deed as the database sees it: one guard, its followers, and its audit entry. All or nothing.
 #[derive(Debug, Clone)]
@@ -183,6 +184,28 @@ pub enum Change {
         ca: CaName,
         /// Which.
         key_id: KeyId,
+    },
+    /// Keeps the configuration of a channel. Loses `channel` if the channel is there and nothing was to
+    /// be followed, or is not there as of the sequence that is to be followed.
+    KeepChannel {
+        /// The channel with its configuration.
+        row: ChannelRow,
+        /// The sequence of the configuration that it takes the place of; none for a new channel.
+        follows: Option<u64>,
+    },
+    /// Forgets a channel. Loses `channel` if it is not there as of this sequence.
+    ForgetChannel {
+        /// Which.
+        id: ChannelId,
+        /// The sequence of its configuration.
+        sequence: u64,
+    },
+    /// Takes a nonce. Loses `nonce` if it was taken before.
+    SpendNonce {
+        /// A digest of the nonce and of whose it is.
+        digest: [u8; 32],
+        /// From when on the request would be too old.
+        expires: Timestamp,
     },
     /// Keeps a fact about this database. Never loses.
     SetProperty {

@@ -82,6 +82,13 @@ pub struct FabricMspConfig {
     pub fabric_node_ous: Option<FabricNodeOus>,
 }
 
+impl FabricMspConfig {
+    /// As the [`MspConfig`] that channels carry, encoded.
+    pub fn to_msp_config(&self) -> Vec<u8> {
+        MspConfig { r#type: 0, config: self.encode_to_vec() }.encode_to_vec()
+    }
+}
+
 impl Shaped for FabricMspConfig {
     const NAME: &'static str = "msp.FabricMSPConfig";
 

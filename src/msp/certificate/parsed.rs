@@ -166,7 +166,7 @@ impl Certificate {
         self.extensions.subject_key.map(|span| span.get(&self.der))
     }
 
-    pub(super) fn authority_key_id(&self) -> &[u8] {
+    pub(in crate::msp) fn authority_key_id(&self) -> &[u8] {
         self.extensions.authority_key.get(&self.der)
     }
 
