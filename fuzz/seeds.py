@@ -41,6 +41,32 @@ def put(target, octets):
         (folder / hashlib.sha1(octets).hexdigest()[:16]).write_bytes(octets)
 
 
+def verdicts():
+    body = '{"items": []}'
+    digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    parameters = 'created=1618884473;nonce="0123456789abcdef";keyid="0a0b.01ff"'
+    for covered, target, text in [
+        ('"@method" "@path" "@query" "content-digest"', "/api/v2/verify?a=b", body),
+        ('"@method" "@request-target"', "/api/v2/channels", ""),
+        ('"@method" "@authority" "@path" "x-other"', "/api/v2/channels", ""),
+        ('"@path";req "@method"', "/api/v2/channels", ""),
+    ]:
+        lines = [target, "host: localhost:7054", "x-other: a", "x-other: b"]
+        lines += [f"content-digest: sha-256=:{digest}:"] if text else []
+        lines += [f"signature-input: sig1=({covered});{parameters}", "signature: sig1=:AQID:"]
+        put("message_signature", "\n".join(lines) + "\n\n" + text)
+    signature = {"identity": 0, "signature": "cw=="}
+    named = {"msp_id": "Org1MSP", "certificate": "-----BEGIN CERTIFICATE-----\n"}
+    for request in [
+        {"items": []},
+        {"identities": ["aWQ="], "explain": True, "items": [{"rule": "OR('A.peer')", "message": "bQ==", "signatures": [signature]}]},
+        {"channel": "supply", "items": [{"policy": "/Channel/Writers", "signatures": [{"identity": named, "message": "", "signature": "cw=="}]}]},
+        {"identities": [named], "items": [{"resource": "peer/Propose", "message": "bQ", "signatures": [signature]}, {"signatures": []}]},
+        {"identities": [3], "items": [{"signature": []}]},
+    ]:
+        put("verify_body", json.dumps(request))
+
+
 def recorded():
     shapes, seen = set(), set()
     for path in sorted(FABRIC.glob("*.json")):
@@ -307,6 +333,7 @@ if __name__ == "__main__":
     certificates()
     protocol()
     channels()
+    verdicts()
     texts()
     for folder in sorted(CORPUS.iterdir()):
         files = list(folder.iterdir())

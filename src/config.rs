@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 use crate::hsm::CustodyLevel;
 use crate::id::CaName;
-use crate::service::{CaOptions, Hierarchy};
+use crate::service::{CaOptions, Hierarchy, OrganizationOptions};
 
 /// What can be wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,9 @@ pub struct Config {
     /// `[[ca]]`, at least one.
     #[serde(rename = "ca")]
     pub cas: Vec<CaOptions>,
+    /// `[[organization]]`: whose members the CAs certify.
+    #[serde(default, rename = "organization")]
+    pub organizations: Vec<OrganizationOptions>,
 }
 
 /// `[server]`.
@@ -98,6 +101,10 @@ pub struct TlsOptions {
     /// Names and addresses that the certificate is good for. Default `localhost` and `127.0.0.1`.
     #[serde(default = "default_hosts")]
     pub hosts: Vec<String>,
+    /// Ask clients for a certificate of one of our CAs, as which they may then call `/api/v2`. They need
+    /// not have one. Default false.
+    #[serde(default)]
+    pub client_certificates: bool,
 }
 
 /// `[store]`.
@@ -277,6 +284,23 @@ impl Config {
                 return Err(fault(&key, "`limits.max_enrollments` is below -1"));
             }
         }
+        let mut msp_ids = BTreeSet::new();
+        for organization in &self.organizations {
+            let key = format!("organization `{}`", organization.msp_id);
+            if !msp_ids.insert(&organization.msp_id) {
+                return Err(fault(&key, "this MSP ID is given twice"));
+            }
+            for (which, name) in
+                [("ca", Some(&organization.ca)), ("tls_ca", organization.tls_ca.as_ref())]
+            {
+                if name.is_some_and(|name| !names.contains(name)) {
+                    return Err(fault(
+                        &format!("{key}.{which}"),
+                        "there is no [[ca]] of this name",
+                    ));
+                }
+            }
+        }
         let tls_ca = self.server.tls.as_ref().and_then(|tls| tls.ca.as_ref());
         for (key, name) in
             [("server.default_ca", &self.server.default_ca.as_ref()), ("server.tls.ca", &tls_ca)]
@@ -421,6 +445,9 @@ mod tests {
     fn contradictions_name_the_key() {
         let twice = format!("{SMALL}\n[[ca]]\nname = \"ca-a\"\n");
         assert!(parse(&twice, &[]).unwrap_err().to_string().contains("twice"));
+        let nobody = format!("{SMALL}\n[[organization]]\nmsp_id = \"A\"\nca = \"ca-b\"\n");
+        let error = parse(&nobody, &[]).unwrap_err().to_string();
+        assert!(error.contains("organization `A`.ca"), "{error}");
         let root = format!("{SMALL}\n[ca.root]\n");
         assert!(parse(&root, &[]).unwrap_err().to_string().contains("hierarchy"));
     }

@@ -42,3 +42,5 @@ mod recovery;
 mod support;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod verdicts;

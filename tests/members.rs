@@ -2,77 +2,14 @@
 //! standard output for results alone.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
+use crate::support::club::{Club, done, error_of, refused};
 use chancery::clock::Timestamp;
 use serde_json::Value;
 
 use crate::support::material::describe;
-use crate::support::server::Server;
 use crate::support::tools::{chancery, output};
-
-/// A server and its members' folders.
-struct Club {
-    server: Server,
-    folder: tempfile::TempDir,
-}
-
-impl Club {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let server = Server::start_with(&folder.path().join("server"), &["--hierarchy", "two"]);
-        let club = Self { server, folder };
-        done(
-            club.as_member("admin", "enroll")
-                .env("CHANCERY_ENROLL_SECRET", "adminpw")
-                .args(["--id", "admin"]),
-        );
-        club
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// `chancery DEED` with the server's address and the folder of a member.
-    fn as_member(&self, member: &str, deed: &str) -> Command {
-        let mut command = chancery();
-        command.arg(deed).args(["--url", self.server.url(), "--msp-dir"]).arg(self.path(member));
-        command
-    }
-
-    /// Registers somebody and enrolls them into a folder of their name.
-    fn member(&self, id: &str, kind: &str) -> PathBuf {
-        let secret = self.path(&format!("{id}.secret"));
-        let mut register = self.as_member("admin", "register");
-        register.args(["--id", id, "--type", kind, "--affiliation", "org1.department1"]);
-        std::fs::write(&secret, done(&mut register)).unwrap();
-        let mut enroll = self.as_member(id, "enroll");
-        done(enroll.args(["--id", id, "--secret-file"]).arg(secret));
-        self.path(id)
-    }
-}
-
-/// Runs it; it must succeed. Gives its standard output.
-fn done(command: &mut Command) -> String {
-    let output = output(command);
-    assert_eq!(output.status.code(), Some(0), "{command:?}: {}", error_of(&output));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Runs it; it must be refused. Gives what it says.
-fn refused(command: &mut Command) -> String {
-    let output = output(command);
-    assert_eq!(output.status.code(), Some(1), "{command:?}: {}", error_of(&output));
-    assert!(output.stdout.is_empty(), "results go to standard output, refusals do not");
-    let said = error_of(&output);
-    assert!(said.starts_with("chancery: error: "), "{said}");
-    said
-}
-
-fn error_of(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 fn only_file(folder: &Path) -> PathBuf {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();

@@ -24,13 +24,14 @@ mod service_end;
 mod signer_end;
 mod tlv;
 mod uri;
+mod verdict;
 mod words;
 
 /// A target: its name, which is that of its folder under `corpus/`, and its law.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 29] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -58,6 +59,8 @@ pub const TARGETS: [Target; 27] = [
     ("policy_language", policy::language),
     ("policy_envelope", policy::envelope),
     ("channel_config", channel::law),
+    ("message_signature", verdict::message_signature),
+    ("verify_body", verdict::verify_body),
 ];
 
 /// Checks the law of a target.

@@ -5,6 +5,7 @@
 pub mod fabric;
 mod secret;
 mod time;
+pub mod v2;
 
 pub use secret::SecretText;
 pub use time::{BadTime, GoTime, rfc3339};

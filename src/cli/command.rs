@@ -12,7 +12,8 @@ use super::dev::Dev;
 use super::hsm::HsmCommand;
 use super::init::Init;
 use super::member::{
-    Affiliations, CaInfo, Certificates, Enroll, GenCrl, Identities, Reenroll, Register, Revoke,
+    Affiliations, CaInfo, Certificates, Channels, Enroll, GenCrl, Identities, Reenroll, Register,
+    Revoke, Sign, Verify,
 };
 use super::msp::MspCommand;
 use super::output::Output;
@@ -60,6 +61,10 @@ enum Deed {
     Affiliations(Affiliations),
     #[command(name = "certificate")]
     Certificates(Certificates),
+    #[command(name = "channel")]
+    Channels(Channels),
+    Sign(Sign),
+    Verify(Verify),
 }
 
 /// Runs the command that the arguments name.
@@ -94,6 +99,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Deed::Identities(deed) => deed.run(&out),
         Deed::Affiliations(deed) => deed.run(&out),
         Deed::Certificates(deed) => deed.run(&out),
+        Deed::Channels(deed) => deed.run(&out),
+        Deed::Sign(deed) => deed.run(&out),
+        Deed::Verify(deed) => deed.run(&out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, SignerOptions, TlsOptions};
 use crate::hsm::{self, Hsm, HsmOptions, PinSource, SignerCommand, SignerSource};
 use crate::id::CaName;
+use crate::pki::Certificate;
 use crate::secret::{EnrollmentSecret, random};
 use crate::service::{
     self, Authority, CaOptions, Commons, Office, OpenIntents, SECRETS_LABEL, SecretScheme, Sweep,
@@ -101,7 +102,10 @@ impl Parts {
         }
         let default = config.default_ca();
         let default = default.ok_or_else(|| Failure::usage("there is no [[ca]]"))?;
-        Office::new(authorities, default, &self.commons).map(Arc::new).map_err(refused)
+        let organizations = &config.organizations;
+        Office::new(authorities, default, organizations, &self.commons)
+            .map(Arc::new)
+            .map_err(refused)
     }
 
     /// Closes store and token.
@@ -229,8 +233,15 @@ pub(super) async fn tls(
     let name = options.ca.as_ref().map(CaName::as_str).unwrap_or_default();
     let authority = office.authority(name).map_err(refused)?;
     let chain = authority.server_certificate(&options.hosts).await.map_err(refused)?;
-    crate::tls::server_config(parts.commons.hsm.clone(), &chain)
+    let client_cas = if options.client_certificates { client_cas(office) } else { Vec::new() };
+    crate::tls::server_config(parts.commons.hsm.clone(), &chain, &client_cas)
         .map_err(|e| Failure::refused("could not set up TLS").because(e))
+}
+
+/// Every CA that certifies members: clients may send their own certificate alone.
+fn client_cas(office: &Office) -> Vec<Certificate> {
+    let issuers = office.authorities().iter().flat_map(|authority| authority.all_issuers());
+    issuers.map(|issuer| issuer.certificate().clone()).collect()
 }
 
 /// Reads and checks the configuration.

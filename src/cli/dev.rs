@@ -46,7 +46,8 @@ pub(super) struct Dev {
     /// Serve HTTPS with a key in the token.
     #[arg(long)]
     tls: bool,
-    /// A CA; may repeat. The first one answers requests that name none.
+    /// A CA; may repeat. The first one answers requests that name none. Each is an organization, whose
+    /// MSP ID is the CA's name with a capital and `MSP`: `org1` is of `Org1MSP`.
     #[arg(long = "ca", value_name = "NAME", default_value = "ca")]
     cas: Vec<CaName>,
     /// Levels of issuers: `one`, or `two` with a root above.
@@ -105,7 +106,7 @@ impl Dev {
             let _ = writeln!(text, "operations_listen = \"{operations}\"");
         }
         if self.tls {
-            text.push_str("[server.tls]\n");
+            text.push_str("[server.tls]\nclient_certificates = true\n");
         }
         let _ = writeln!(
             text,
@@ -126,9 +127,21 @@ impl Dev {
                 self.hierarchy,
                 quote(id)
             );
+            let _ = writeln!(
+                text,
+                "[[organization]]\nmsp_id = \"{}\"\nca = \"{ca}\"",
+                msp_id(ca.as_str())
+            );
         }
         text
     }
+}
+
+/// The MSP ID of a CA's organization: `org1` is of `Org1MSP`.
+fn msp_id(ca: &str) -> String {
+    let mut letters = ca.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect::<String>() + "MSP"
 }
 
 /// Lays out a private SoftHSM2 under `data`: folders, its configuration, a PIN. Gives the module: the

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::exit::Failure;
 use super::input;
+use super::member::MspExport;
 use super::organization::{self, Version};
 use super::output::Output;
 use crate::clock::{Clock, Timestamp};
@@ -28,6 +29,8 @@ enum Command {
         chancery msp check crypto/org1/msp --msp-id Org1MSP --member alice.pem\n  \
         chancery msp check org1.mspconfig --version 1.4.3")]
     Check(Check),
+    #[command(name = "export")]
+    Export(MspExport),
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,13 +50,15 @@ struct Check {
 }
 
 impl MspCommand {
-    /// Runs the command; touches nothing.
+    /// Runs the command.
     ///
     /// # Errors
     /// When a node would not load the MSP, or a member is not valid.
     pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
-        let Command::Check(check) = self.command;
-        check.run(out, Clock::system().now())
+        match self.command {
+            Command::Check(check) => check.run(out, Clock::system().now()),
+            Command::Export(export) => export.run(out),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::exit::Failure;
 use super::output::Output;
 use crate::config::Config;
 use crate::fabric;
-use crate::http::{Operations, crl_router, operations_router};
+use crate::http::{Operations, api_router, crl_router, operations_router};
 use crate::server::{Limits, Listener};
 
 /// Serves the CAs of a configuration.
@@ -81,7 +81,8 @@ pub(super) async fn serve(config: &Config, mut parts: Parts, out: &Output) -> Re
             observed.text().ok()
         }),
     ));
-    let mut public = Router::new().merge(crl_router(Arc::clone(&office)));
+    let mut public =
+        Router::new().merge(crl_router(Arc::clone(&office))).merge(api_router(Arc::clone(&office)));
     if config.server.operations_listen.is_none() {
         public = public.merge(operations.clone());
     }

@@ -20,7 +20,7 @@ use crate::fabric::options::Options;
 use crate::fabric::query::unescape_segment;
 use crate::fabric::{affiliations, certificates, crl, enroll, idemix, identities, info, revoke};
 use crate::id::CaName;
-use crate::service::Office;
+use crate::service::{Office, causes};
 
 /// Tells which line of the log belongs to an answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -291,26 +291,12 @@ fn request_id() -> String {
 
 fn log(fault: &Fault, method: &Method, resource: &Resource, id: &str) {
     let (status, code) = (fault.status.as_u16(), fault.code);
-    let cause = fault.cause.as_ref().map(causes).unwrap_or_default();
+    let cause = fault.cause.as_ref().map(|cause| causes(cause)).unwrap_or_default();
     if fault.status.is_server_error() {
         error!(request.id = id, %method, ?resource, status, code, cause, "request failed");
     } else {
         info!(request.id = id, %method, ?resource, status, code, cause, "request refused");
     }
-}
-
-fn causes(error: &crate::service::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let told = error.to_string();
-        if !text.ends_with(&told) {
-            text.push_str(": ");
-            text.push_str(&told);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,9 +1,23 @@
-//! Our own HTTP surface: health, metrics, version and revocation lists.
+//! Our own HTTP surface: `/api/v2`, health, metrics, version and revocation lists.
 //!
-//! Invariant: nothing here writes, and nothing here needs a caller.
+//! Start with `routes.rs`. Invariants: errors leave by `problem.rs` alone; what needs a caller takes
+//! [`Called`](caller::Called), and cannot be reached without one.
 
+mod caller;
+mod channels;
 mod crl;
+mod endpoints;
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
+mod msps;
+mod openapi;
+mod problem;
+mod routes;
+mod signature;
+mod verify;
 
+pub use caller::ClientCertificate;
 pub use crl::crl_router;
 pub use health::{Operations, operations_router};
+pub use routes::api_router;

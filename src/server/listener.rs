@@ -22,6 +22,7 @@ use tracing::{debug, warn};
 
 use super::linger::Linger;
 use super::slow_body::SlowBody;
+use crate::http::ClientCertificate;
 
 /// What bounds a listener.
 #[derive(Debug, Clone)]
@@ -125,24 +126,36 @@ impl Connection {
             debug!(%error, "could not set TCP_NODELAY");
         }
         match self.tls.clone() {
-            None => self.serve_http(stream).await,
+            None => self.serve_http(stream, None).await,
             Some(tls) => match timeout(self.limits.read, tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.serve_http(stream).await,
+                Ok(Ok(stream)) => {
+                    let certificates = stream.get_ref().1.peer_certificates();
+                    let own = certificates.and_then(|certificates| certificates.first());
+                    let client = own.map(|own| ClientCertificate(own.as_ref().into()));
+                    self.serve_http(stream, client).await;
+                }
                 Ok(Err(error)) => debug!(peer = %self.peer, %error, "TLS handshake failed"),
                 Err(_) => debug!(peer = %self.peer, "TLS handshake took too long"),
             },
         }
     }
 
-    async fn serve_http(mut self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    async fn serve_http(
+        mut self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        client: Option<ClientCertificate>,
+    ) {
         let (router, peer) = (self.router, self.peer);
         let Limits { read, answer, .. } = self.limits;
         let stream = Linger::new(stream, answer, self.stop.clone());
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let router = router.clone();
+            let (router, client) = (router.clone(), client.clone());
             async move {
                 let mut request = request.map(|body| SlowBody::within(body, read));
                 request.extensions_mut().insert(ConnectInfo(peer));
+                if let Some(client) = client {
+                    request.extensions_mut().insert(client);
+                }
                 let answered = timeout(answer, router.oneshot(request)).await;
                 Ok::<_, Infallible>(match answered {
                     Ok(Ok(response)) => response,

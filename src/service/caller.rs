@@ -16,7 +16,7 @@ use crate::secret::EnrollmentSecret;
 use crate::service::authority::Authority;
 use crate::service::error::{Error, Kind};
 use crate::service::throttle::Judged;
-use crate::store::Identity;
+use crate::store::{Change, Identity, Write};
 
 /// When a wrong secret is refused, from its arrival: later than any comparison of an idle server ends.
 const REFUSAL: Duration = Duration::from_millis(5);
@@ -33,6 +33,17 @@ pub struct Caller {
     pub(super) identity: Identity,
     pub(super) issuer: KeyId,
     pub(super) serial: SerialNumber,
+    /// Of the request, when it had one: taken in the commit of what the request writes.
+    nonce: Option<Nonce>,
+}
+
+/// What keeps a signed request from being taken twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Nonce {
+    /// A digest of the nonce and of the certificate that signed it.
+    pub(super) digest: [u8; 32],
+    /// From when on the request is too old.
+    pub(super) expires: Timestamp,
 }
 
 /// A request signed by the key of a certificate.
@@ -86,7 +97,20 @@ impl Caller {
     /// A caller that did not come by a request, for tests of the deeds.
     #[cfg(test)]
     pub(super) fn for_test(identity: Identity, issuer: KeyId, serial: SerialNumber) -> Self {
-        Self { identity, issuer, serial }
+        Self { identity, issuer, serial, nonce: None }
+    }
+
+    /// The same, by a request with a nonce.
+    pub(super) fn by(self, nonce: Nonce) -> Self {
+        Self { nonce: Some(nonce), ..self }
+    }
+
+    /// The write, to be done once however often the request is sent.
+    pub(super) fn once(&self, write: Write) -> Write {
+        match self.nonce {
+            Some(Nonce { digest, expires }) => write.then(Change::SpendNonce { digest, expires }),
+            None => write,
+        }
     }
 }
 
@@ -155,7 +179,24 @@ impl Authority {
         request: &SignedRequest<'_>,
         expiry: Expiry,
     ) -> Result<Caller, Error> {
-        let certificate = request.certificate;
+        let caller = self.owner(request.certificate, expiry).await?;
+        // The key signed this very request: ECDSA alone, over SHA-256 whatever the curve, low S.
+        let (key, algorithm) = (request.certificate.public_key(), SignatureAlgorithm::EcdsaSha256);
+        signature::verify_low_s(key, algorithm, request.message, request.signature)
+            .map_err(|_| self.refused(caller.id(), "the signature is not good"))?;
+        Ok(caller)
+    }
+
+    /// Whose a certificate is, if it is good enough to be somebody's today. That they have its key must
+    /// be proven beside.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`]; of the store.
+    pub(super) async fn owner(
+        &self,
+        certificate: &Certificate,
+        expiry: Expiry,
+    ) -> Result<Caller, Error> {
         let who = certificate.common_name().unwrap_or_default().to_owned();
         let refused = |why: &str| self.refused(&who, why);
 
@@ -191,17 +232,13 @@ impl Authority {
             return Err(refused("the certificate is revoked"));
         }
 
-        // 3. The key signed this very request: ECDSA alone, over SHA-256 whatever the curve, low S.
-        let (key, algorithm) = (certificate.public_key(), SignatureAlgorithm::EcdsaSha256);
-        signature::verify_low_s(key, algorithm, request.message, request.signature)
-            .map_err(|_| refused("the signature is not good"))?;
-
-        // 4. The identity still exists and is not revoked.
+        // 3. The identity still exists and is not revoked.
         let identity = identity.ok_or_else(|| refused("the identity was removed"))?;
         if identity.revoked_at.is_some() {
             return Err(refused("the identity is revoked"));
         }
-        Ok(Caller { identity, issuer: issuer.key_id().clone(), serial: serial.clone() })
+        let (issuer, serial) = (issuer.key_id().clone(), serial.clone());
+        Ok(Caller { identity, issuer, serial, nonce: None })
     }
 
     /// How often the identity may still enroll; `None` is without limit.
@@ -212,7 +249,7 @@ impl Authority {
     }
 
     /// The one refusal of those who did not prove themselves; `why` is for the log alone.
-    fn refused(&self, id: &str, why: &str) -> Error {
+    pub(super) fn refused(&self, id: &str, why: &str) -> Error {
         info!(ca.name = %self.name, enrollment.id = id.escape_debug().to_string(), why, "refused");
         Error::unauthenticated()
     }

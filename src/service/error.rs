@@ -50,6 +50,10 @@ pub enum Kind {
     RemovalDisabled,
     /// This server has no CA of this name. 404/19
     UnknownCa,
+    /// This server does not know the channel.
+    UnknownChannel,
+    /// This server has no organization with this MSP ID.
+    UnknownOrganization,
     /// This CA has no such identity. 404/63, when revoking 404/10
     UnknownIdentity,
     /// This CA has issued no such certificate. 404/8
@@ -127,10 +131,34 @@ impl Error {
         Self::new(Kind::Internal, "the server failed").because(source)
     }
 
+    /// What a write came to that would take a nonce: one that was taken before proves nothing.
+    pub(super) fn from_spent(error: store::Error) -> Self {
+        if matches!(error, store::Error::Lost("nonce")) {
+            return Self::unauthenticated().because(error);
+        }
+        error.into()
+    }
+
     /// Whether the caller was known and was refused, which the audit trail tells.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind, Kind::Forbidden | Kind::RemovalDisabled | Kind::AuthorityNotBoolean)
     }
+}
+
+/// An error and its causes in one line, for the log and for those who operate the server.
+pub fn causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        // Some tell their cause themselves.
+        if !text.ends_with(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// The first `longest` characters of `text`, but no control characters.

@@ -181,7 +181,7 @@ impl Authority {
         }
     }
 
-    async fn publish_if_due(self: &Arc<Self>, issuer: &Issuer) -> Result<(), Error> {
+    pub(super) async fn publish_if_due(self: &Arc<Self>, issuer: &Issuer) -> Result<(), Error> {
         let now = self.clock.now();
         let due = match self.store.read().latest_crl(issuer.key_id()).await? {
             None => true,

@@ -1,4 +1,4 @@
-//! What an issuer has revoked, ready for its lists.
+//! What an issuer has revoked, ready for its lists and for whoever asks about one certificate.
 //!
 //! Reading and writing a hundred thousand entries takes long, and of one list to the next nearly all
 //! are the same. They are kept here, and before each list the database is asked whether anything was
@@ -6,7 +6,7 @@
 //! is the same set. No list is older than the question for it, whichever process revoked.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
@@ -30,6 +30,10 @@ const COPIES: usize = 8;
 pub(super) struct RevokedEntries {
     // Held while the database is asked, so that of many who want the same only one asks for all.
     kept: Mutex<HashMap<KeyId, Kept>>,
+    // Locked for a lookup, or while new rows are put in or lists are written. It is edited and not
+    // replaced: it only grows, and a copy of a hundred thousand rows for each revocation would cost more
+    // than all verdicts of a second.
+    rows: RwLock<HashMap<KeyId, Rows>>,
     room: Arc<Semaphore>,
 }
 
@@ -39,11 +43,13 @@ pub struct ListRoom {
     _room: OwnedSemaphorePermit,
 }
 
+/// When and why each serial number was revoked.
+type Rows = BTreeMap<SerialNumber, (Timestamp, i64)>;
+
 #[derive(Debug, Default)]
 struct Kept {
-    /// Where the database's counter stood before these rows were read.
+    /// Where the database's counter stood before the rows were read.
     version: Option<i64>,
-    rows: BTreeMap<SerialNumber, (Timestamp, i64)>,
     plain: Option<CrlEntries>,
     with_reasons: Option<CrlEntries>,
 }
@@ -51,7 +57,7 @@ struct Kept {
 impl RevokedEntries {
     pub(super) fn new() -> Self {
         let room = Arc::new(Semaphore::new(usize::try_from(ROOM_KIB).unwrap_or(usize::MAX)));
-        Self { kept: Mutex::default(), room }
+        Self { kept: Mutex::default(), rows: RwLock::default(), room }
     }
 
     /// Everything that an issuer has revoked, by serial number.
@@ -63,24 +69,63 @@ impl RevokedEntries {
     ) -> Result<CrlEntries, Error> {
         let mut kept = self.kept.lock().await;
         let kept = kept.entry(issuer.clone()).or_default();
+        self.read_news(kept, reader, issuer).await?;
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        kept.entries(rows.get(issuer), reasons)
+    }
+
+    /// Learns what was revoked until now, whichever process revoked it.
+    pub(super) async fn catch_up(&self, reader: &Reader, issuer: &KeyId) -> Result<(), Error> {
+        let mut kept = self.kept.lock().await;
+        self.read_news(kept.entry(issuer.clone()).or_default(), reader, issuer).await
+    }
+
+    /// Whether a serial number (without leading zero octets) was revoked when [`Self::catch_up`] was last
+    /// asked.
+    pub(super) fn contains(&self, issuer: &[u8], serial: &[u8]) -> bool {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        rows.get(issuer).is_some_and(|rows| rows.contains_key(serial))
+    }
+
+    async fn read_news(
+        &self,
+        kept: &mut Kept,
+        reader: &Reader,
+        issuer: &KeyId,
+    ) -> Result<(), Error> {
         let version = reader.revocations_version().await?;
         if kept.version == Some(version) {
-            return kept.entries(reasons);
+            return Ok(());
         }
         let count = reader.revoked_count(issuer).await?;
-        if kept.rows.len() < count {
-            let newest = kept.rows.values().map(|(at, _)| *at).max();
+        let (known, newest) = {
+            let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+            let rows = rows.get(issuer);
+            let newest = rows.and_then(|rows| rows.values().map(|(at, _)| *at).max());
+            (rows.map_or(0, BTreeMap::len), newest)
+        };
+        if known < count {
+            (kept.plain, kept.with_reasons) = (None, None);
+            let mut known = known;
             if let Some(newest) = newest {
                 let revoked_after = Some(newest.plus(-SLACK_SECONDS));
                 let since = RevokedFilter { revoked_after, ..RevokedFilter::default() };
-                kept.add(reader.revoked(issuer, &since).await?);
+                known = self.add(issuer, reader.revoked(issuer, &since).await?);
             }
-            if kept.rows.len() < count {
-                kept.add(reader.revoked(issuer, &RevokedFilter::default()).await?);
+            if known < count {
+                self.add(issuer, reader.revoked(issuer, &RevokedFilter::default()).await?);
             }
         }
         kept.version = Some(version);
-        kept.entries(reasons)
+        Ok(())
+    }
+
+    /// Puts rows in; gives how many there are then.
+    fn add(&self, issuer: &KeyId, rows: Vec<RevokedRow>) -> usize {
+        let mut all = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        let of_issuer = all.entry(issuer.clone()).or_default();
+        of_issuer.extend(rows.into_iter().map(|row| (row.serial, (row.at, row.reason_code))));
+        of_issuer.len()
     }
 
     /// Waits until there is room for a list with these entries.
@@ -94,18 +139,13 @@ impl RevokedEntries {
 }
 
 impl Kept {
-    fn add(&mut self, rows: Vec<RevokedRow>) {
-        self.rows.extend(rows.into_iter().map(|row| (row.serial, (row.at, row.reason_code))));
-        (self.plain, self.with_reasons) = (None, None);
-    }
-
-    fn entries(&mut self, reasons: bool) -> Result<CrlEntries, Error> {
+    fn entries(&mut self, rows: Option<&Rows>, reasons: bool) -> Result<CrlEntries, Error> {
         let written = if reasons { &mut self.with_reasons } else { &mut self.plain };
         if let Some(entries) = written {
             return Ok(entries.clone());
         }
-        let entries =
-            self.rows.iter().map(|(serial, (at, code))| entry(serial.clone(), *at, *code));
+        let rows = rows.into_iter().flatten();
+        let entries = rows.map(|(serial, (at, code))| entry(serial.clone(), *at, *code));
         Ok(written.insert(CrlEntries::write(entries, reasons)?).clone())
     }
 }

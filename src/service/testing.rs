@@ -39,7 +39,7 @@ pub(super) const ADMIN: &str = "hf.Registrar.Roles=* hf.Registrar.DelegateRoles=
 pub(super) struct Registry {
     pub(super) authority: Arc<Authority>,
     pub(super) admin: Caller,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Registry {
@@ -50,9 +50,31 @@ impl Registry {
     pub(super) async fn with(limits: LimitOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("ca.db").display());
-        let authority = Arc::new(Authority {
+        let store = Store::open(&Options::new(url)).await.unwrap();
+        let authority = Self::authority(store, &folder, limits);
+        for name in ["x", "x.sub", "x.sub.leaf", "y"] {
+            let (ca, name) = (authority.name.clone(), affiliation(name));
+            let entry = authority.entry("test", "add", name.as_str(), "");
+            let change = Change::AddAffiliation { ca, name };
+            authority.store.write(Write::new(change, entry)).await.unwrap();
+        }
+        let identity = identity("admin", "client", "", ADMIN);
+        let admin = caller_of(identity.clone());
+        let registry = Self { authority, admin, folder };
+        registry.put(identity).await;
+        registry
+    }
+
+    /// The same CA as another process has it: with the same database, and nothing in memory yet.
+    pub(super) fn another(&self) -> Arc<Authority> {
+        let limits = self.authority.limits;
+        Self::authority(self.authority.store.clone(), &self.folder, limits)
+    }
+
+    fn authority(store: Store, folder: &TempDir, limits: LimitOptions) -> Arc<Authority> {
+        Arc::new(Authority {
             name: "ca".parse().unwrap(),
-            store: Store::open(&Options::new(url)).await.unwrap(),
+            store,
             clock: Clock::fixed(Timestamp::from_unix(NOW)),
             // Nobody listens there: these deeds ask nothing of the token.
             hsm: Hsm::start(
@@ -69,18 +91,7 @@ impl Registry {
             throttle: Throttle::new(10),
             revoked: tokio::sync::Notify::new(),
             revoked_entries: crate::service::revoked::RevokedEntries::new(),
-        });
-        for name in ["x", "x.sub", "x.sub.leaf", "y"] {
-            let (ca, name) = (authority.name.clone(), affiliation(name));
-            let entry = authority.entry("test", "add", name.as_str(), "");
-            let change = Change::AddAffiliation { ca, name };
-            authority.store.write(Write::new(change, entry)).await.unwrap();
-        }
-        let identity = identity("admin", "client", "", ADMIN);
-        let admin = caller_of(identity.clone());
-        let registry = Self { authority, admin, _folder: folder };
-        registry.put(identity).await;
-        registry
+        })
     }
 
     /// Stores an identity and lets it call.

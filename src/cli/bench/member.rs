@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::thread;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use super::load::{self, Requests};
 use super::place::ADMIN;
 use crate::api::fabric::{EnrollRequest, EnrollResponse, Envelope};
 use crate::cli::exit::Failure;
-use crate::cli::member::{Curve, FileKey, MemberKey, build_request, token};
+use crate::cli::member::{Curve, FileKey, MemberKey, build_request, signed_headers, token};
 use crate::pki::Certificate;
 
 /// Keeps the whole of an answer.
@@ -90,23 +91,29 @@ impl Admin {
         target: &str,
         bodies: &[B],
     ) -> Result<Vec<Vec<u8>>, Failure> {
-        let share = bodies.len().div_ceil(cores()).max(1);
-        let sign = |bodies: &[B]| {
-            bodies
-                .iter()
-                .map(|body| self.signed("POST", target, &json(body)?))
-                .collect::<Result<Vec<_>, Failure>>()
-        };
-        let mut all = Vec::with_capacity(bodies.len());
-        thread::scope(|scope| {
-            let threads: Vec<_> =
-                bodies.chunks(share).map(|share| scope.spawn(move || sign(share))).collect();
-            for thread in threads {
-                let signed = thread.join();
-                all.extend(signed.map_err(|_| Failure::refused("a thread that signs died"))??);
-            }
-            Ok(all)
+        on_all_cores(bodies, |body| self.signed("POST", target, &json(body)?))
+    }
+
+    /// Requests of our own API with this body, each with a signature of its own, made on all cores.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub(super) fn messages(&self, target: &str, bodies: &[&[u8]]) -> Result<Vec<Vec<u8>>, Failure> {
+        let certificate = Certificate::from_pem(&self.certificate)
+            .map_err(|e| Failure::refused("the server's certificate cannot be read").because(e))?;
+        on_all_cores(bodies, |body| {
+            let signed = signed_headers("POST", target, body, &certificate, &self.key)?;
+            let lines = signed.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+            Ok(self.request("POST", target, &lines.collect::<String>(), body))
         })
+    }
+
+    /// A signature of the administrator's key, as identities make them.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub(super) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        self.key.sign_digest(digest(&SHA256, message).as_ref())
     }
 
     /// Sends one request; gives the body of its answer.
@@ -133,15 +140,38 @@ impl Admin {
 
     fn http(&self, method: &str, target: &str, credential: Option<&str>, body: &[u8]) -> Vec<u8> {
         let credential = credential.map(|value| format!("Authorization: {value}\r\n"));
+        self.request(method, target, &credential.unwrap_or_default(), body)
+    }
+
+    fn request(&self, method: &str, target: &str, lines: &str, body: &[u8]) -> Vec<u8> {
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-             {}Content-Length: {}\r\n\r\n",
+             {lines}Content-Length: {}\r\n\r\n",
             self.server,
-            credential.unwrap_or_default(),
             body.len()
         );
         [head.as_bytes(), body].concat()
     }
+}
+
+/// Makes something of each body, on all cores.
+fn on_all_cores<B: Sync>(
+    bodies: &[B],
+    make: impl Fn(&B) -> Result<Vec<u8>, Failure> + Sync,
+) -> Result<Vec<Vec<u8>>, Failure> {
+    let share = bodies.len().div_ceil(cores()).max(1);
+    let make = &make;
+    let mut all = Vec::with_capacity(bodies.len());
+    thread::scope(|scope| {
+        let share_of = |share: &'_ [B]| share.iter().map(make).collect::<Result<Vec<_>, _>>();
+        let threads: Vec<_> =
+            bodies.chunks(share).map(|share| scope.spawn(move || share_of(share))).collect();
+        for thread in threads {
+            let made = thread.join();
+            all.extend(made.map_err(|_| Failure::refused("a thread that signs died"))??);
+        }
+        Ok(all)
+    })
 }
 
 /// Why a load that had to succeed did not.

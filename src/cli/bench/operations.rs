@@ -7,10 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::load::{self, Load, Requests};
 use super::member::{self, Admin};
+use super::place::MSP_ID;
 use super::processes;
-use super::report::{Floor, Limits, OperationFigure};
+use super::report::{BATCH, Floor, Limits, OperationFigure};
 use super::server::Server;
 use crate::api::fabric::{CaChoice, GenCrlResponse, Identities, RegisterRequest, RevokeRequest};
+use crate::api::v2::{IdentityRef, IdentityText, VerifyItem, VerifyRequest, VerifySignature};
 use crate::cli::exit::Failure;
 use crate::pki::Crl;
 use crate::secret::random;
@@ -19,6 +21,10 @@ use crate::secret::random;
 const IDENTITIES: usize = 10_000;
 /// The revocation list has at least so many entries.
 const REVOKED: usize = 1_000;
+/// Members that signed.
+const SIGNERS: usize = 16;
+/// Bodies that are sent again and again, each time with a signature of its own.
+const BODIES: usize = 8;
 /// Requests that tell how many a run needs.
 const TRIAL: usize = 256;
 
@@ -40,11 +46,13 @@ pub(super) enum Operation {
     Revoke,
     /// The revocation list.
     Gencrl,
+    /// Verdicts on 256 signatures.
+    Verify,
 }
 
 impl Operation {
     /// All of them, in their order.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Cainfo,
         Self::Enroll,
         Self::Reenroll,
@@ -52,6 +60,7 @@ impl Operation {
         Self::Register,
         Self::Revoke,
         Self::Gencrl,
+        Self::Verify,
     ];
 
     fn name(self) -> &'static str {
@@ -63,6 +72,7 @@ impl Operation {
             Self::Register => "register",
             Self::Revoke => "revoke",
             Self::Gencrl => "gencrl",
+            Self::Verify => "verify",
         }
     }
 
@@ -79,6 +89,8 @@ impl Operation {
             // Each answer has a list of its own number, signed anew.
             Self::Gencrl => floor(1, 0, 2),
             Self::Identities | Self::Revoke => floor(0, 0, 1),
+            // The request's own signature is our price, and no part of what was asked for.
+            Self::Verify => floor(0, 0, BATCH),
         }
     }
 }
@@ -141,6 +153,18 @@ impl Stage<'_> {
                 let request = self.admin.signed("POST", "/api/v1/gencrl", &body)?;
                 items = Some(self.fill_revoked(&request).await?);
                 self.load(Requests::Same(&request, length)).await?
+            }
+            Operation::Verify => {
+                let bodies = self.questions().await?;
+                let requests = |count: usize| {
+                    let bodies: Vec<&[u8]> =
+                        bodies.iter().map(Vec::as_slice).cycle().take(count).collect();
+                    self.admin.messages("/api/v2/verify", &bodies)
+                };
+                items = Some(usize::from(BATCH));
+                let trial = self.admin.all(self.connections, each(&requests(TRIAL)?)).await?;
+                let requests = requests(self.needed(&trial))?;
+                self.load(Requests::Each(&requests, length)).await?
             }
         };
         Ok(self.figure(operation, measured, items))
@@ -226,6 +250,44 @@ impl Stage<'_> {
         };
         let bodies: Vec<_> = certificates.iter().map(body).collect();
         self.admin.signed_each("/api/v1/revoke", &bodies)
+    }
+
+    /// Bodies with questions: each signature is of a message of its own, by one of several members.
+    async fn questions(&self) -> Result<Vec<Vec<u8>>, Failure> {
+        let request = self.admin.reenrollment()?;
+        let issued = self.admin.all(1, Requests::Times(&request, SIGNERS)).await?;
+        let identities = member::certificates(&issued.bodies)?;
+        let identities: Vec<IdentityText<'_>> = identities
+            .iter()
+            .map(|certificate| IdentityText::Named {
+                msp_id: MSP_ID.into(),
+                certificate: certificate.to_pem().into(),
+            })
+            .collect();
+        let item = |number: u16, body: usize| {
+            let message = format!("message {number} of body {body}").repeat(8);
+            let signature = STANDARD.encode(self.admin.signature(message.as_bytes())?);
+            Ok(VerifyItem {
+                rule: Some(format!("OR('{MSP_ID}.member')").into()),
+                message: Some(STANDARD.encode(message).into()),
+                signatures: vec![VerifySignature {
+                    identity: IdentityRef::Place(usize::from(number) % SIGNERS),
+                    message: None,
+                    signature: signature.into(),
+                }],
+                ..VerifyItem::default()
+            })
+        };
+        let body = |body: usize| {
+            let items = (0..BATCH).map(|number| item(number, body));
+            member::json(&VerifyRequest {
+                channel: None,
+                explain: false,
+                identities: identities.clone(),
+                items: items.collect::<Result<_, Failure>>()?,
+            })
+        };
+        (0..BODIES).map(body).collect()
     }
 
     /// Registers what is missing; gives how many there are.

@@ -137,6 +137,9 @@ impl Place {
     }
 }
 
+/// The organization of the server that is measured.
+pub(super) const MSP_ID: &str = "BenchMSP";
+
 /// This program again, without what the environment would have a server of its own be like.
 pub(super) fn ourselves() -> Command {
     // The very file that runs now, even when another has taken its name.
@@ -194,7 +197,8 @@ fn configuration(folder: &Path, token: &TokenOptions) -> Result<String, Failure>
         "workers = {}\n[[ca]]\nname = \"bench\"\naffiliations = [\"org1\"]\n[[ca.identities]]\n\
          id = \"{}\"\nsecret_file = \"bootstrap.secret\"\nattributes = {{ \
          \"hf.Registrar.Roles\" = \"*\", \"hf.Registrar.DelegateRoles\" = \"*\", \
-         \"hf.Registrar.Attributes\" = \"*\", \"hf.Revoker\" = \"1\", \"hf.GenCRL\" = \"1\" }}",
+         \"hf.Registrar.Attributes\" = \"*\", \"hf.Revoker\" = \"1\", \"hf.GenCRL\" = \"1\" }}\n\
+         [[organization]]\nmsp_id = \"{MSP_ID}\"\nca = \"bench\"",
         token.workers, ADMIN.0
     );
     Ok(text)

@@ -100,6 +100,11 @@ impl Address {
         format!("{}/api/v1/{endpoint}", self.base)
     }
 
+    /// The request target of a path of our own API.
+    pub(super) fn own_target(&self, path: &str) -> String {
+        format!("{}/api/v2/{path}", self.base)
+    }
+
     /// The whole URL of a request target.
     pub(super) fn url(&self, target: &str) -> String {
         format!("{}://{}{target}", if self.tls { "https" } else { "http" }, self.authority)

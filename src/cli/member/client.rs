@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use ureq::http::request::Builder;
 use ureq::http::{HeaderValue, Request, Response};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
@@ -188,11 +189,16 @@ impl Client {
         if let Some(value) = authorization(method, target, body, credential)? {
             request = request.header("authorization", value);
         }
+        self.run(request, body)
+    }
+
+    /// Sends a request whose head is made.
+    pub(super) fn run(&self, head: Builder, body: &[u8]) -> Result<Response<Body>, Failure> {
         let unusable = |error| Failure::usage("the request has no usable URL").because(error);
         let response = if body.is_empty() {
-            self.agent.run(request.body(()).map_err(unusable)?)
+            self.agent.run(head.body(()).map_err(unusable)?)
         } else {
-            self.agent.run(request.body(body).map_err(unusable)?)
+            self.agent.run(head.body(body).map_err(unusable)?)
         };
         response.map_err(|error| self.unreachable(error))
     }

@@ -207,7 +207,7 @@ impl MspFolder {
         if path.exists() && !files::read_text(&path).is_ok_and(|text| node_ous::is_ours(&text)) {
             return Ok(None);
         }
-        files::write(&path, node_ous::config(issuing).as_bytes(), Access::Public)?;
+        files::write(&path, node_ous::config(Some(issuing)).as_bytes(), Access::Public)?;
         Ok(Some("config.yaml".to_owned()))
     }
 

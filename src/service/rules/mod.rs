@@ -6,6 +6,7 @@
 mod attributes;
 mod authority;
 mod boolean;
+mod channels;
 mod grant;
 mod hexadecimal;
 mod limits;
@@ -21,12 +22,13 @@ pub use authority::{
     NoAuthority, is_registrar, may_manage, may_manage_affiliation, registrar_roles,
 };
 pub use boolean::{Switch, parse_boolean, switch};
+pub use channels::may_manage_channels;
 pub use grant::{NotGiven, Why, may_give};
 pub use hexadecimal::{same_key_id, serial_number};
 pub use limits::{BadMaxEnrollments, max_enrollments_at_registration, max_enrollments_on_modify};
 pub use names::{
-    AFFILIATION, AFFILIATION_MANAGER, DELEGATE_ROLES, ENROLLMENT_ID, GENERATE_CRL, INTERMEDIATE_CA,
-    REGISTRAR_ATTRIBUTES, REGISTRAR_ROLES, REVOKER, TYPE,
+    AFFILIATION, AFFILIATION_MANAGER, CHANNEL_MANAGER, DELEGATE_ROLES, ENROLLMENT_ID, GENERATE_CRL,
+    INTERMEDIATE_CA, REGISTRAR_ATTRIBUTES, REGISTRAR_ROLES, REVOKER, TYPE,
 };
 pub use patterns::Patterns;
 pub use roles::Roles;

@@ -20,6 +20,8 @@ pub const ENROLLMENT_ID: &str = "hf.EnrollmentID";
 pub const TYPE: &str = "hf.Type";
 /// The affiliation, for chaincode to read.
 pub const AFFILIATION: &str = "hf.Affiliation";
+/// Whether the holder may change what the server knows of channels.
+pub const CHANNEL_MANAGER: &str = "chancery.ChannelMgr";
 
 /// Names that start so are the CA's own.
 pub(super) const RESERVED: &str = "hf.";

@@ -1,0 +1,39 @@
+//! Channels that the server knows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A channel as of its latest configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Channel")]
+pub struct ChannelBody {
+    /// Its ID.
+    pub id: String,
+    /// How often its configuration was updated.
+    pub sequence: u64,
+    /// When the server learned of this configuration.
+    pub at: String,
+    /// The version of the rules that its MSPs follow, e.g. `1.4.3`.
+    pub msp_version: String,
+    /// The IDs of its MSPs.
+    pub msps: Vec<String>,
+    /// The paths of its policies from the root. Only when one channel is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+}
+
+/// All channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChannelList {
+    /// By ID.
+    pub channels: Vec<ChannelBody>,
+}
+
+/// A configuration to be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ImportChannel")]
+pub struct ImportChannelRequest {
+    /// A configuration block (`common.Block`), a `common.ConfigEnvelope` or a `common.Config`, in base64.
+    pub config: String,
+}

@@ -1,0 +1,19 @@
+//! The shapes of our own API, `/api/v2`.
+//!
+//! Instants are RFC 3339 in UTC, octets standard base64, hashes lower-case hexadecimal. What a shape does
+//! not know is refused, so that a misspelt member is not taken for one that was left out.
+
+mod channels;
+mod msps;
+mod problem;
+mod text;
+mod verify;
+
+pub use channels::{ChannelBody, ChannelList, ImportChannelRequest};
+pub use msps::{CrlBody, MspBody, MspList};
+pub use problem::ProblemBody;
+pub use text::Text;
+pub use verify::{
+    ExplanationBody, FoundBody, IdentityRef, IdentityText, SignatureBody, VerdictBody, VerifyItem,
+    VerifyRequest, VerifyResponse, VerifySignature,
+};

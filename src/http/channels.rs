@@ -1,0 +1,95 @@
+//! `/api/v2/channels`: the channels that the server knows.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::caller::Called;
+use super::problem::Problem;
+use crate::api::v2::{ChannelBody, ChannelList, ImportChannelRequest};
+use crate::channel;
+use crate::id::ChannelId;
+use crate::service::{ImportChannel, KnownChannel, Office};
+use crate::wire::Message as _;
+
+/// The longest body with a configuration, in octets.
+pub(super) const LIMIT: usize = 48 << 20;
+/// The longest body where none is taken.
+const NO_BODY: usize = 1 << 10;
+
+pub(super) async fn list(
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<Json<ChannelList>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let membership = office.membership().await?;
+    Ok(Json(ChannelList { channels: membership.channels().map(body).collect() }))
+}
+
+pub(super) async fn one(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ChannelBody>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let membership = office.membership().await?;
+    let known = membership.known(&id)?;
+    let tree = known.channel.policies();
+    let mut paths: Vec<String> = tree
+        .names(tree.root().unwrap_or_default())
+        .map(|name| format!("/Channel/{name}"))
+        .collect();
+    paths.sort_unstable();
+    Ok(Json(ChannelBody { policies: paths, ..body(known) }))
+}
+
+pub(super) async fn import(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ChannelBody>, Problem> {
+    let called = Called::by(&office, request, LIMIT).await?;
+    let id = channel_id(&id)?;
+    let asked: ImportChannelRequest = called.json()?;
+    let octets = STANDARD
+        .decode(asked.config.as_bytes())
+        .map_err(|error| Problem::malformed(format!("config: no base64: {error}")))?;
+    let read =
+        channel::read(&octets).map_err(|why| Problem::malformed(format!("config: {why}")))?;
+    if let Some(told) = read.channel_id.filter(|told| told != id.as_str()) {
+        let why = format!("config: it is of the channel `{}`", told.escape_debug());
+        return Err(Problem::malformed(why));
+    }
+    let config = read.config.encode_to_vec();
+    let known = office.import_channel(&called.caller, ImportChannel { id, config }).await?;
+    Ok(Json(body(&known)))
+}
+
+pub(super) async fn forget(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let called = Called::by(&office, request, NO_BODY).await?;
+    office.forget_channel(&called.caller, &channel_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn channel_id(text: &str) -> Result<ChannelId, Problem> {
+    text.parse().map_err(|why| Problem::malformed(format!("the path: {why}")))
+}
+
+fn body(known: &KnownChannel) -> ChannelBody {
+    ChannelBody {
+        id: known.id.to_string(),
+        sequence: known.sequence,
+        at: known.at.to_string(),
+        msp_version: known.channel.version().as_str().to_owned(),
+        msps: known.channel.msps().iter().map(|msp| msp.id().to_owned()).collect(),
+        policies: Vec::new(),
+    }
+}

@@ -1,0 +1,94 @@
+//! What there is under `/api/v2`, as `openapi.json` tells it.
+
+use schemars::{Schema, SchemaGenerator};
+
+use crate::api::v2::{
+    ChannelBody, ChannelList, ImportChannelRequest, MspBody, MspList, VerifyRequest, VerifyResponse,
+};
+
+/// Where everything stands.
+pub(super) const BASE: &str = "/api/v2";
+
+/// The shape of a body.
+pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
+/// What one method of a path does.
+pub(super) struct Endpoint {
+    pub(super) path: &'static str,
+    pub(super) method: &'static str,
+    /// In one line.
+    pub(super) summary: &'static str,
+    /// Whether the caller must prove who they are.
+    pub(super) needs_caller: bool,
+    pub(super) request: Option<Shape>,
+    /// None: there is no body in the answer, and its status is 204.
+    pub(super) response: Option<Shape>,
+}
+
+/// Every endpoint. A test holds this list against the router.
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        path: "/verify",
+        method: "post",
+        summary: "Judges sets of signatures: who signed, whether they are members, whether it is enough",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<VerifyRequest<'static>>),
+        response: Some(SchemaGenerator::subschema_for::<VerifyResponse>),
+    },
+    Endpoint {
+        path: "/channels",
+        method: "get",
+        summary: "Lists the channels that the server knows",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ChannelList>),
+    },
+    Endpoint {
+        path: "/channels/{id}",
+        method: "get",
+        summary: "Shows a channel and the paths of its policies",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ChannelBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}",
+        method: "put",
+        summary: "Keeps a configuration of a channel: the first, or a later one",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<ImportChannelRequest>),
+        response: Some(SchemaGenerator::subschema_for::<ChannelBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}",
+        method: "delete",
+        summary: "Forgets a channel",
+        needs_caller: true,
+        request: None,
+        response: None,
+    },
+    Endpoint {
+        path: "/msps",
+        method: "get",
+        summary: "Lists the MSPs of the server's own organizations",
+        needs_caller: false,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<MspList>),
+    },
+    Endpoint {
+        path: "/msps/{id}",
+        method: "get",
+        summary: "Gives an MSP as channels carry it, with the newest lists of revoked certificates",
+        needs_caller: false,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<MspBody>),
+    },
+    Endpoint {
+        path: "/openapi.json",
+        method: "get",
+        summary: "This document",
+        needs_caller: false,
+        request: None,
+        response: Some(|_| Schema::from(true)),
+    },
+];

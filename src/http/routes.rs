@@ -1,0 +1,35 @@
+//! Paths and methods of `/api/v2`. What is told of each stands in `endpoints.rs`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::IntoResponse as _;
+use axum::routing::{MethodRouter, any, get, post};
+
+use super::endpoints::BASE;
+use super::problem::Problem;
+use super::{channels, msps, openapi, verify};
+use crate::service::Office;
+
+/// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent.
+pub fn api_router(office: Arc<Office>) -> Router {
+    let at = |path: &str| format!("{BASE}{path}");
+    Router::new()
+        .route(&at("/verify"), offered(post(verify::verify)))
+        .route(&at("/channels"), offered(get(channels::list)))
+        .route(
+            &at("/channels/{id}"),
+            offered(get(channels::one).put(channels::import).delete(channels::forget)),
+        )
+        .route(&at("/msps"), offered(get(msps::list)))
+        .route(&at("/msps/{id}"), offered(get(msps::one)))
+        .route(&at("/openapi.json"), offered(get(openapi::document)))
+        // What is below but on no route is ours as well, and no path of the facade.
+        .route(&at("/{*rest}"), any(|| async { Problem::no_path() }))
+        .with_state(office)
+}
+
+/// Other methods of a path are told as problems too.
+fn offered(methods: MethodRouter<Arc<Office>>) -> MethodRouter<Arc<Office>> {
+    methods.fallback(|| async { Problem::no_method().into_response() })
+}

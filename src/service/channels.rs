@@ -1,0 +1,105 @@
+//! The channels of this server: taken from configurations, shown, forgotten.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use crate::id::ChannelId;
+use crate::service::caller::Caller;
+use crate::service::error::{Error, Kind};
+use crate::service::membership::KnownChannel;
+use crate::service::office::Office;
+use crate::service::rules::{CHANNEL_MANAGER, may_manage_channels};
+use crate::store::{Change, ChannelRow, Write};
+use crate::wire::{Config, decode};
+
+/// The largest configuration that is kept, in octets. Fabric's own messages end at 100 MiB.
+const MAX_CONFIG: usize = 32 << 20;
+
+/// A configuration to be kept.
+#[derive(Debug, Clone)]
+pub struct ImportChannel {
+    /// The channel.
+    pub id: ChannelId,
+    /// Its configuration: a `common.Config`.
+    pub config: Vec<u8>,
+}
+
+impl Office {
+    /// Keeps the configuration of a channel, a new one or one that this server knows; of the latter
+    /// only a later configuration is taken, and the same one again changes nothing.
+    ///
+    /// Whoever imports vouches for it: that the channel's orderers agreed on it is not proven here.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`]; [`Kind::Malformed`] with what a node would not load; [`Kind::Conflict`] for
+    /// a configuration that is not later than the one that is known.
+    pub async fn import_channel(
+        &self,
+        caller: &Caller,
+        request: ImportChannel,
+    ) -> Result<Arc<KnownChannel>, Error> {
+        let authority = self.authority_of(caller)?;
+        let done = may_manage(caller);
+        authority.audited(caller, "refused-import-channel", request.id.as_str(), done).await?;
+        if request.config.len() > MAX_CONFIG {
+            let why = format!("`config` is longer than {MAX_CONFIG} octets");
+            return Err(Error::malformed(why));
+        }
+        let config: Config = decode(&request.config)
+            .map_err(|why| Error::malformed(format!("`config` does not parse: {why}")))?;
+        let row = ChannelRow {
+            id: request.id,
+            sequence: config.sequence,
+            at: authority.clock().now(),
+            config: request.config,
+        };
+        let known = Arc::new(KnownChannel::load(&row)?);
+        let before = self.membership().await?;
+        let follows = before.channel(row.id.as_str()).map(|known| known.sequence);
+        if let Some(follows) = follows
+            && follows >= row.sequence
+        {
+            let why = format!(
+                "the channel is known as of sequence {follows}, which is not before {}",
+                row.sequence
+            );
+            return Err(Error::new(Kind::Conflict, why));
+        }
+        let subject = format!("{} at sequence {}", row.id, row.sequence);
+        let entry = authority.entry(caller.id(), "import-channel", subject, "");
+        let (id, sequence) = (row.id.clone(), row.sequence);
+        let write = caller.once(Write::new(Change::KeepChannel { row, follows }, entry));
+        authority.store.write(write).await.map_err(Error::from_spent)?;
+        info!(channel.id = %id, channel.sequence = sequence, "imported channel `{id}`");
+        Ok(known)
+    }
+
+    /// Forgets a channel; the audit trail does not.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`], [`Kind::UnknownChannel`], [`Kind::Conflict`] when it changes meanwhile.
+    pub async fn forget_channel(&self, caller: &Caller, id: &ChannelId) -> Result<(), Error> {
+        let authority = self.authority_of(caller)?;
+        let done = may_manage(caller);
+        authority.audited(caller, "refused-forget-channel", id.as_str(), done).await?;
+        let sequence = self.membership().await?.known(id.as_str())?.sequence;
+        let subject = format!("{id} at sequence {sequence}");
+        let entry = authority.entry(caller.id(), "forget-channel", subject, "");
+        let forget = Change::ForgetChannel { id: id.clone(), sequence };
+        authority
+            .store
+            .write(caller.once(Write::new(forget, entry)))
+            .await
+            .map_err(Error::from_spent)?;
+        info!(channel.id = %id, "forgot channel `{id}`");
+        Ok(())
+    }
+}
+
+fn may_manage(caller: &Caller) -> Result<(), Error> {
+    if may_manage_channels(&caller.identity) {
+        return Ok(());
+    }
+    Err(Error::forbidden(format!("the caller lacks `{CHANNEL_MANAGER}`")))
+}

@@ -1,0 +1,70 @@
+use super::*;
+use crate::pki::Reason;
+use crate::service::revoke::{Revoke, Target};
+use crate::service::testing::{Registry, issuer, retired_issuer, serial};
+use crate::store::{Change, Write};
+use crate::wire::{ConfigGroup, Message as _};
+
+fn memberships(authority: &Arc<Authority>) -> Memberships {
+    Memberships::new(authority.store.clone(), &[], std::slice::from_ref(authority))
+}
+
+fn is_revoked(membership: &Membership, issuer: &KeyId, number: u8) -> bool {
+    membership.revoked.contains(issuer.as_octets(), serial(number).as_octets())
+}
+
+#[tokio::test]
+async fn what_one_process_revoked_all_know_at_their_next_question() {
+    let registry = Registry::open().await;
+    registry.caller("u", "client", "x", "").await;
+    for number in 1..=3 {
+        registry.issue("u", number).await;
+    }
+    registry.issue_by(&retired_issuer(), "u", 9, 2_000_000_000).await;
+    let another = registry.another();
+    let (here, there) = (memberships(&registry.authority), memberships(&another));
+    assert!(!is_revoked(&there.today().await.unwrap(), &issuer(), 1));
+
+    let one = Target::read("", &serial(1).to_string(), &issuer().to_string()).unwrap();
+    let request = Revoke { target: one, reason: Reason::KeyCompromise };
+    registry.authority.revoke(&registry.admin, request).await.unwrap();
+    for process in [&there, &here] {
+        let today = process.today().await.unwrap();
+        assert!(is_revoked(&today, &issuer(), 1));
+        assert!(!is_revoked(&today, &issuer(), 2) && !is_revoked(&today, &retired_issuer(), 1));
+    }
+
+    // What was handed out before knows it as well: nobody is judged by what was true yesterday.
+    let held = here.today().await.unwrap();
+    let all = Revoke { target: Target::Identity("u".into()), reason: Reason::Superseded };
+    another.revoke(&registry.admin, all).await.unwrap();
+    let today = here.today().await.unwrap();
+    assert!(is_revoked(&today, &issuer(), 3) && is_revoked(&today, &retired_issuer(), 9));
+    assert!(is_revoked(&held, &issuer(), 3));
+}
+
+#[tokio::test]
+async fn a_channel_that_did_not_change_keeps_its_memory() {
+    let registry = Registry::open().await;
+    let memberships = memberships(&registry.authority);
+    let config = Config { sequence: 1, channel_group: Some(ConfigGroup::default()) };
+    let keep = |id: &str, sequence: u64, follows: Option<u64>| {
+        let row = ChannelRow {
+            id: id.parse().unwrap(),
+            sequence,
+            at: registry.authority.clock.now(),
+            config: config.encode_to_vec(),
+        };
+        let entry = registry.authority.entry("test", "import-channel", id, "");
+        registry.authority.store.write(Write::new(Change::KeepChannel { row, follows }, entry))
+    };
+    keep("one", 1, None).await.unwrap();
+    keep("two", 1, None).await.unwrap();
+    let before = memberships.today().await.unwrap();
+    keep("two", 2, Some(1)).await.unwrap();
+    let after = memberships.today().await.unwrap();
+    let same = |id: &str| Arc::ptr_eq(&before.channels[id], &after.channels[id]);
+    assert!(same("one") && !same("two"));
+    assert_eq!((before.channels["two"].sequence, after.channels["two"].sequence), (1, 2));
+    assert!(Arc::ptr_eq(&after, &memberships.today().await.unwrap()));
+}
