@@ -1,7 +1,7 @@
 //! Our own HTTP surface: `/api/v2`, health, metrics, version and revocation lists.
 //!
 //! Start with `routes.rs`. Invariants: errors leave by `problem.rs` alone; what needs a caller takes
-//! [`Called`](caller::Called), and cannot be reached without one.
+//! `caller::Called`, and cannot be reached without one.
 
 mod caller;
 mod channels;

@@ -40,7 +40,7 @@ impl Office {
     /// revoked nor over.
     ///
     /// # Errors
-    /// [`Kind::Unauthenticated`] for whatever is not as it should be; of the store.
+    /// [`Kind::Unauthenticated`](super::Kind::Unauthenticated) for whatever is not as it should be; of the store.
     pub async fn authenticate_message(&self, sent: &SignedMessage<'_>) -> Result<Caller, Error> {
         let now = self.clock().now();
         let refused = |why: &str| {
@@ -87,7 +87,7 @@ impl Office {
     /// have.
     ///
     /// # Errors
-    /// [`Kind::Unauthenticated`]; of the store.
+    /// [`Kind::Unauthenticated`](super::Kind::Unauthenticated); of the store.
     pub async fn authenticate_connection(&self, certificate: &[u8]) -> Result<Caller, Error> {
         let refused = |why: &str| {
             info!(why, "refused a TLS client");
