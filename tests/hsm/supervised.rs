@@ -104,12 +104,23 @@ async fn what_was_in_flight_when_the_signer_died_is_asked_again() {
     until_it_works(&hsm, &key).await;
 }
 
+/// Whether the process has come to a stop, as `/proc` tells it.
+fn is_stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let after_name = stat.rsplit_once(')').unwrap().1;
+    after_name.trim_start().starts_with('T')
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_signer_is_replaced() {
     let home = Home::new(&["org1"]);
     let (hsm, key) = start(&home).await;
     let first = pid(&hsm);
     signal(first, "STOP");
+    // It may be in the middle of something when it is told to.
+    while !is_stopped(first) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let started = Instant::now();
     let error = hsm.mac(&key.reference, b"x").await.unwrap_err();
     assert!(error.is_temporary(), "{error:?}");
