@@ -54,11 +54,6 @@ impl Problem {
         Self::new((408, "tooSlow", "The request came too slowly"), "the body did not come in time")
     }
 
-    /// There is nothing at this path.
-    pub(super) fn no_path() -> Self {
-        Self::new((404, "notFound", "There is no such thing"), "there is nothing at this path")
-    }
-
     /// The path is there, the method is not.
     pub(super) fn no_method() -> Self {
         let row = (405, "methodNotAllowed", "The method is not offered");

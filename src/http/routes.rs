@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::response::IntoResponse as _;
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use super::endpoints::BASE;
 use super::problem::Problem;
 use super::{channels, msps, openapi, verify};
 use crate::service::Office;
 
-/// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent.
+/// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent. Other paths
+/// below are the facade's, which answers as Fabric CA does to versions that it does not know.
 pub fn api_router(office: Arc<Office>) -> Router {
     let at = |path: &str| format!("{BASE}{path}");
     Router::new()
@@ -24,8 +25,6 @@ pub fn api_router(office: Arc<Office>) -> Router {
         .route(&at("/msps"), offered(get(msps::list)))
         .route(&at("/msps/{id}"), offered(get(msps::one)))
         .route(&at("/openapi.json"), offered(get(openapi::document)))
-        // What is below but on no route is ours as well, and no path of the facade.
-        .route(&at("/{*rest}"), any(|| async { Problem::no_path() }))
         .with_state(office)
 }
 
