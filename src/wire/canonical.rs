@@ -25,7 +25,7 @@ fn complete(octets: &[u8], shape: &[(u32, Field)], is_entry: bool, out: &mut Vec
     }
     let mut has_value = false;
     let mut rest = octets;
-    while let Some((number, content, after)) = next(rest) {
+    while let Some(Part { number, content, after }) = next(rest) {
         has_value |= number == 2;
         let field = shape.iter().find(|(known, _)| *known == number).map(|(_, field)| field);
         let inner = match field {
@@ -50,17 +50,24 @@ fn complete(octets: &[u8], shape: &[(u32, Field)], is_entry: bool, out: &mut Vec
     }
 }
 
-/// The next field: its number, its content when it has a length, what follows. `prost` writes numbers and lengths only.
-fn next(octets: &[u8]) -> Option<(u32, Option<&[u8]>, &[u8])> {
+/// A field, its content when it has a length, and what follows it.
+struct Part<'o> {
+    number: u32,
+    content: Option<&'o [u8]>,
+    after: &'o [u8],
+}
+
+/// The next field; `prost` writes numbers and lengths only.
+fn next(octets: &[u8]) -> Option<Part<'_>> {
     let mut rest = octets;
     let key = prost::encoding::decode_varint(&mut rest).ok()?;
     let value = prost::encoding::decode_varint(&mut rest).ok()?;
     let number = u32::try_from(key >> 3).ok()?;
     if key & 7 != 2 {
-        return Some((number, None, rest));
+        return Some(Part { number, content: None, after: rest });
     }
     let (content, after) = rest.split_at_checked(usize::try_from(value).ok()?)?;
-    Some((number, Some(content), after))
+    Some(Part { number, content: Some(content), after })
 }
 
 #[cfg(test)]
