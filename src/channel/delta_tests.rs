@@ -198,7 +198,7 @@ fn raised(version: &mut u64, choices: &mut Choices<'_>) -> bool {
 
 fn read_of(group: &ConfigGroup, choices: &mut Choices<'_>) -> ConfigGroup {
     let mut read = group.clone();
-    let keeps = |choices: &mut Choices<'_>| choices.next() % 3 != 0;
+    let keeps = |choices: &mut Choices<'_>| !choices.next().is_multiple_of(3);
     read.values.retain(|_, _| keeps(choices));
     read.policies.retain(|_, _| keeps(choices));
     read.groups.retain(|_, _| keeps(choices));
@@ -211,16 +211,16 @@ fn read_of(group: &ConfigGroup, choices: &mut Choices<'_>) -> ConfigGroup {
 
 fn write_of(group: &ConfigGroup, other: &ConfigGroup, choices: &mut Choices<'_>) -> ConfigGroup {
     let mut write = group.clone();
-    if choices.next() % 4 == 0 {
+    if choices.next().is_multiple_of(4) {
         write.mod_policy.clone_from(&other.mod_policy);
     }
     for (name, value) in &other.values {
-        if choices.next() % 3 == 0 {
+        if choices.next().is_multiple_of(3) {
             write.values.insert(name.clone(), value.clone());
         }
     }
     for (name, below) in &other.groups {
-        if choices.next() % 3 == 0 {
+        if choices.next().is_multiple_of(3) {
             write.groups.insert(name.clone(), below.clone());
         }
     }

@@ -11,6 +11,7 @@ use super::ceremony::with_ceremony;
 use super::compose;
 use super::exit::Failure;
 use super::init::write_transcript;
+use super::input;
 use super::output::Output;
 use crate::hsm::ledger::Line;
 use crate::id::CaName;
@@ -173,7 +174,7 @@ fn roll_over(
     out: &Output,
 ) -> Result<(), Failure> {
     let config = compose::read_config(path)?;
-    let text = compose::read(path)?;
+    let text = input::read_file(path, input::LARGEST)?;
     let ca = config.cas.iter().find(|ca| ca.name == *name);
     let ca = ca.ok_or_else(|| Failure::usage(format!("there is no [[ca]] `{name}`")))?;
     if target.exists() {
@@ -196,10 +197,10 @@ fn verify_transcript(
     config: Option<&std::path::Path>,
     out: &Output,
 ) -> Result<(), Failure> {
-    let text = String::from_utf8(compose::read(path)?)
+    let text = String::from_utf8(input::read_file(path, input::LARGEST)?)
         .map_err(|e| Failure::refused("the transcript is not text").because(e))?;
     let transcript = Transcript::parse(&text).map_err(compose::refused)?;
-    let configuration = config.map(compose::read).transpose()?;
+    let configuration = config.map(|path| input::read_file(path, input::LARGEST)).transpose()?;
     let faults = transcript.faults(configuration.as_deref());
     if !faults.is_empty() {
         return Err(Failure::refused(faults.join("; ")));

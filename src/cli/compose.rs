@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs;
 use std::future::Future;
-use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::exit::Failure;
+use super::input;
 use crate::clock::Clock;
 use crate::config::{Config, SignerOptions, TlsOptions};
 use crate::hsm::{self, Hsm, HsmOptions, PinSource, SignerCommand, SignerSource};
@@ -27,8 +27,8 @@ use crate::signer;
 use crate::store::{self, Store};
 use crate::telemetry::{self, Metrics};
 
-/// No file that a command names is longer, in octets.
-const MAX_FILE: u64 = 64 * 1024 * 1024;
+/// The longest file of a secret, in octets.
+const LONGEST_SECRET: u64 = 1 << 16;
 /// How long the token may take to be served at start.
 pub(super) const TOKEN_PATIENCE: Duration = Duration::from_secs(30);
 /// What deeds that are at work are given when the server stops: a signature takes no longer.
@@ -249,19 +249,9 @@ pub(super) fn start_log(config: &Config) -> Result<(), Failure> {
     telemetry::start_log(level, config.log.json).map_err(Failure::usage)
 }
 
-/// Reads a file of bounded length.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |e| Failure::refused(format!("could not read `{}`", path.display())).because(e);
-    let mut octets = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(MAX_FILE).read_to_end(&mut octets))
-        .map_err(failed)?;
-    Ok(octets)
-}
-
 /// Reads a secret: the first line of a file.
 pub(super) fn read_secret(path: &Path) -> Result<EnrollmentSecret, Failure> {
-    let octets = Zeroizing::new(read(path)?);
+    let octets = Zeroizing::new(input::read_file(path, LONGEST_SECRET)?);
     let text = std::str::from_utf8(&octets).ok().and_then(|text| text.lines().next());
     match text {
         Some(line) if !line.is_empty() => Ok(EnrollmentSecret::new(line.to_owned())),

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use super::compose::{self, Parts};
 use super::exit::Failure;
+use super::input;
 use super::output::Output;
 use crate::config::Config;
 use crate::id::CaName;
@@ -208,7 +209,10 @@ async fn make_missing(config: &Config, parts: &Parts, path: &Path) -> Result<(),
     if missing.is_empty() {
         return Ok(());
     }
-    ceremony.hold(&missing, false, &compose::read(path)?).await.map_err(compose::refused)?;
+    ceremony
+        .hold(&missing, false, &input::read_file(path, input::LARGEST)?)
+        .await
+        .map_err(compose::refused)?;
     Ok(())
 }
 

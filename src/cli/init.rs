@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::ceremony::with_ceremony;
 use super::compose;
 use super::exit::Failure;
+use super::input;
 use super::output::Output;
 use crate::service::Transcript;
 
@@ -31,7 +32,7 @@ impl Init {
     /// When something exists already, or the token, the store or a parent does not do its part.
     pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
         let config = compose::read_config(&self.config)?;
-        let text = compose::read(&self.config)?;
+        let text = input::read_file(&self.config, input::LARGEST)?;
         compose::start_log(&config)?;
         let target = self.transcript.unwrap_or_else(|| self.config.with_file_name("ceremony.json"));
         if target.exists() {

@@ -11,6 +11,7 @@ mod doctor;
 mod exit;
 mod hsm;
 mod init;
+mod input;
 pub mod member;
 mod msp;
 mod output;

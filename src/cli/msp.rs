@@ -1,13 +1,12 @@
 //! `chancery msp`: what a node would say of an MSP's folder or configuration, before it does.
 
-use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::exit::Failure;
+use super::input;
 use super::output::Output;
 use crate::clock::{Clock, Timestamp};
 use crate::folder::DiskFolder;
@@ -60,9 +59,6 @@ enum Version {
     #[value(name = "3.0")]
     V3_0,
 }
-
-/// A file is read up to here, in octets.
-const LARGEST: u64 = 64 << 20;
 
 impl MspCommand {
     /// Runs the command; touches nothing.
@@ -133,7 +129,7 @@ impl Check {
                 let why = "`--msp-id` goes with a folder: an `MSPConfig` tells its own";
                 return Err(Failure::usage(why));
             }
-            return Ok((read_file(&self.path)?, Vec::new()));
+            return Ok((input::read_argument(&self.path, input::LARGEST)?, Vec::new()));
         }
         let Some(id) = &self.msp_id else {
             return Err(Failure::usage("a folder needs `--msp-id`: it does not tell its own"));
@@ -170,7 +166,7 @@ struct Member {
 
 impl Member {
     fn of(msp: &Msp, path: &Path, now: Timestamp) -> Result<Self, Failure> {
-        let pem = read_file(path)?;
+        let pem = input::read_argument(path, input::LARGEST)?;
         let mut told = Self {
             path: path.display().to_string(),
             roles: Vec::new(),
@@ -241,17 +237,4 @@ fn config_of(octets: &[u8]) -> Result<FabricMspConfig, Failure> {
     }
     decode(&outer.config)
         .map_err(|why| Failure::refused("the file holds no `FabricMSPConfig`").because(why))
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |why| Failure::usage(format!("`{}` cannot be read", path.display())).because(why);
-    let mut octets = Vec::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    let read = file.take(LARGEST + 1).read_to_end(&mut octets).map_err(unreadable)?;
-    if u64::try_from(read).is_ok_and(|read| read <= LARGEST) {
-        Ok(octets)
-    } else {
-        Err(Failure::usage(format!("`{}` has more than {LARGEST} octets", path.display())))
-    }
 }

@@ -1,9 +1,6 @@
 //! `chancery policy`: reads the policy language, explains it, and says who can satisfy it.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +8,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::exit::Failure;
+use super::input;
 use super::output::Output;
 use crate::policy::language::{self, Fault, LanguageError};
 use crate::policy::{
-    Described, MinimalSets, Role, Rule, SignaturePolicy, parse_implicit, print_implicit,
+    Described, MinimalSets, Rule, SignaturePolicy, advise, parse_implicit, print_implicit,
     to_envelope,
 };
 use crate::wire::{ImplicitMetaPolicy, ImplicitRule, Message as _};
@@ -99,12 +97,12 @@ impl PolicyCommand {
 impl Source {
     fn read(&self) -> Result<Policy, Failure> {
         if let Some(path) = &self.envelope {
-            return of_envelope(read_file(path)?);
+            return of_envelope(input::read_argument(path, LARGEST)?);
         }
         let text = match (&self.text, &self.file) {
             (Some(text), _) => text.clone(),
             (None, Some(path)) => {
-                let octets = read_file(path)?;
+                let octets = input::read_argument(path, LARGEST)?;
                 let text = String::from_utf8(octets).map_err(|error| {
                     Failure::usage(format!("`{}` is no text", path.display())).because(error)
                 })?;
@@ -114,23 +112,6 @@ impl Source {
             (None, None) => return Err(Failure::usage("no policy is given")),
         };
         of_text(&text)
-    }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut octets = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut octets)
-    } else {
-        fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut octets))
-    };
-    let read = read.map_err(|error| {
-        Failure::usage(format!("`{}` cannot be read", path.display())).because(error)
-    })?;
-    if u64::try_from(read).is_ok_and(|read| read <= LARGEST) {
-        Ok(octets)
-    } else {
-        Err(Failure::usage(format!("`{}` has more than {LARGEST} octets", path.display())))
     }
 }
 
@@ -347,42 +328,5 @@ fn tree(rule: &Rule, described: &[Described]) -> Value {
 
 /// What people stumble over.
 fn notes(policy: &SignaturePolicy) -> Vec<String> {
-    let mut notes = Vec::new();
-    let mut gates = Vec::new();
-    collect_gates(policy.rule(), &mut gates);
-    for (n, count) in gates {
-        if usize::try_from(n).is_ok_and(|n| n > count) {
-            notes.push(format!("a gate asks for {n} of {count} and never holds"));
-        } else if n <= 0 {
-            notes.push(format!("a gate asks for {n} of {count} and always holds"));
-        }
-    }
-    let described = described(policy);
-    let named = described.iter().filter_map(|who| match who {
-        Described::Role(named) => Some((named.msp_id.as_str(), named.role)),
-        Described::Unit(..)
-        | Described::Identity(_)
-        | Described::Anyone
-        | Described::All(_)
-        | Described::Nobody => None,
-    });
-    let named: BTreeSet<(&str, Role)> = named.collect();
-    for (msp_id, role) in &named {
-        if *role != Role::Member && named.contains(&(*msp_id, Role::Member)) {
-            notes.push(format!(
-                "`{msp_id}.member` may use up the signature that `{msp_id}.{role}` needs: \
-                 signatures are given away in their order, and never given back"
-            ));
-        }
-    }
-    notes
-}
-
-fn collect_gates(rule: &Rule, gates: &mut Vec<(i32, usize)>) {
-    if let Rule::OutOf { n, rules } = rule {
-        gates.push((*n, rules.len()));
-        for rule in rules {
-            collect_gates(rule, gates);
-        }
-    }
+    advise(policy).into_iter().map(|advice| advice.text).collect()
 }

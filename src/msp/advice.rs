@@ -185,106 +185,73 @@ fn advise_of_list(octets: &[u8], cas: &[Certificate], now: Timestamp, advice: &m
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{
-        BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
-        KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, date_time_ymd,
-    };
-
+    use super::super::testing::{Ca, NOW, set_up, unit};
     use super::super::version::MspVersion;
     use super::*;
-    use crate::wire::{FabricNodeOus, Message as _, MspConfig};
-
-    const NOW: i64 = 1_800_000_000;
-
-    struct Ca {
-        params: CertificateParams,
-        key: KeyPair,
-        pem: String,
-    }
-
-    fn params(name: &str) -> CertificateParams {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        (params.not_before, params.not_after) =
-            (date_time_ymd(2020, 1, 1), date_time_ymd(2040, 1, 1));
-        params
-    }
-
-    fn root(name: &str) -> Ca {
-        let (params, key) = (params(name), KeyPair::generate().unwrap());
-        let pem = params.self_signed(&key).unwrap().pem();
-        Ca { params, key, pem }
-    }
-
-    impl Ca {
-        fn intermediate(&self, name: &str) -> String {
-            let issuer = Issuer::from_params(&self.params, &self.key);
-            params(name).signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().pem()
-        }
-
-        fn list(&self, next: (i32, u8)) -> Vec<u8> {
-            let list = CertificateRevocationListParams {
-                this_update: date_time_ymd(2020, 1, 1),
-                next_update: date_time_ymd(next.0, next.1, 1),
-                crl_number: 1_u64.into(),
-                issuing_distribution_point: None,
-                revoked_certs: Vec::<RevokedCertParams>::new(),
-                key_identifier_method: KeyIdMethod::Sha256,
-            };
-            let issuer = Issuer::from_params(&self.params, &self.key);
-            list.signed_by(&issuer).unwrap().pem().unwrap().into_bytes()
-        }
-
-        fn config(&self) -> FabricMspConfig {
-            FabricMspConfig {
-                name: "Org1MSP".to_owned(),
-                root_certs: vec![self.pem.clone().into_bytes()],
-                ..FabricMspConfig::default()
-            }
-        }
-    }
+    use crate::wire::FabricNodeOus;
 
     fn codes(config: &FabricMspConfig, msp: Option<&Msp>) -> Vec<&'static str> {
         advise(config, msp, Timestamp::from_unix(NOW)).into_iter().map(|a| a.code).collect()
     }
 
+    fn with_list(ours: &Ca, list: Vec<u8>) -> FabricMspConfig {
+        FabricMspConfig { revocation_list: vec![list], ..ours.config() }
+    }
+
     #[test]
     fn lists_that_have_no_effect_or_are_overdue_are_told() {
-        let (ours, other) = (root("ca.org1"), root("ca.org2"));
-        let with = |list: Vec<u8>| FabricMspConfig { revocation_list: vec![list], ..ours.config() };
-        assert_eq!(codes(&with(ours.list((2039, 1))), None), [""; 0]);
-        assert_eq!(codes(&with(ours.list((2021, 1))), None), ["crl-overdue"]);
-        assert_eq!(codes(&with(other.list((2039, 1))), None), ["crl-of-no-ca"]);
+        let (ours, other) = (Ca::root("ca.org1"), Ca::root("ca.org2"));
+        let told = |list: Vec<u8>| codes(&with_list(&ours, list), None);
+        assert_eq!(told(ours.list((2039, 1))), [""; 0]);
+        assert_eq!(told(ours.list((2021, 1))), ["crl-overdue"]);
+        assert_eq!(told(other.list((2039, 1))), ["crl-of-no-ca"]);
 
-        let mut spoiled = Crl::from_pem(std::str::from_utf8(&ours.list((2039, 1))).unwrap());
-        let mut der = spoiled.as_mut().unwrap().der().to_vec();
+        let list = ours.list((2039, 1));
+        let mut der = Crl::from_pem(std::str::from_utf8(&list).unwrap()).unwrap().der().to_vec();
         // The list's number, within what is signed.
         let at = der.windows(3).rposition(|octets| octets == [2, 1, 1]).unwrap() + 2;
         der[at] = 2;
-        assert_eq!(codes(&with(der), None), ["crl-badly-signed"]);
+        assert_eq!(told(der), ["crl-badly-signed"]);
+    }
+
+    #[test]
+    fn a_list_without_its_issuer_s_key_is_told() {
+        let ours = Ca::root("ca.org1");
+        let list = ours.list((2039, 1));
+        let mut der = Crl::from_pem(std::str::from_utf8(&list).unwrap()).unwrap().der().to_vec();
+        // 2.5.29.35, the authority key identifier, becomes an extension that nobody knows.
+        let at = der.windows(3).position(|octets| octets == [0x55, 0x1d, 0x23]).unwrap() + 2;
+        der[at] = 0x7f;
+        let config = with_list(&ours, der);
+        assert_eq!(codes(&config, None), ["crl-without-authority-key-id"]);
+        // As it is told: whoever the CA issued is refused for it.
+        let mut config = FabricMspConfig { fabric_node_ous: None, ..config };
+        config.fabric_node_ous = Some(FabricNodeOus {
+            enable: true,
+            admin_ou_identifier: Some(unit("admin", None)),
+            ..FabricNodeOus::default()
+        });
+        let msp = set_up(&config, MspVersion::V3_0);
+        let admin = msp.identity_of_pem(ours.certificate(&["admin"]).as_bytes()).unwrap();
+        assert_eq!(admin.validate().unwrap_err().category().to_string(), "crl-no-aki");
     }
 
     #[test]
     fn a_ca_with_two_certificates_is_told() {
-        let ours = root("ca.org1");
-        let mut renewed = ours.params.clone();
-        renewed.not_after = date_time_ymd(2041, 1, 1);
-        let renewed = renewed.self_signed(&ours.key).unwrap().pem().into_bytes();
+        let ours = Ca::root("ca.org1");
         let mut config = ours.config();
         config.root_certs.push(config.root_certs[0].clone());
         assert_eq!(codes(&config, None), [""; 0], "the same one twice does no harm");
-        config.root_certs.push(renewed);
+        config.root_certs.push(ours.renewed_until(2041).pem());
         assert_eq!(codes(&config, None), ["two-certificates-of-one-ca"]);
     }
 
     #[test]
     fn the_end_of_a_ca_is_told_beforehand() {
-        let ours = root("ca.org1");
+        let ours = Ca::root("ca.org1");
         let told = |year, month| {
             let mut params = ours.params.clone();
-            params.not_after = date_time_ymd(year, month, 1);
+            params.not_after = rcgen::date_time_ymd(year, month, 1);
             let pem = params.self_signed(&ours.key).unwrap().pem().into_bytes();
             let config = FabricMspConfig { root_certs: vec![pem], ..ours.config() };
             codes(&config, None)
@@ -297,26 +264,40 @@ mod tests {
 
     #[test]
     fn a_role_that_nobody_can_hold_is_told() {
-        let ours = root("ca.org1");
-        let unit = |name: &str| FabricOuIdentifier {
-            certificate: ours.pem.clone().into_bytes(),
-            organizational_unit_identifier: name.to_owned(),
-        };
+        let ours = Ca::root("ca.org1");
         let mut config = FabricMspConfig {
             fabric_node_ous: Some(FabricNodeOus {
                 enable: true,
-                admin_ou_identifier: Some(unit("admin")),
+                admin_ou_identifier: Some(unit("admin", Some(&ours))),
                 ..FabricNodeOus::default()
             }),
             ..ours.config()
         };
-        let set_up = |config: &FabricMspConfig| {
-            let octets = MspConfig { r#type: 0, config: config.encode_to_vec() }.encode_to_vec();
-            Msp::new(&octets, MspVersion::V3_0, Timestamp::from_unix(NOW)).unwrap()
-        };
-        assert_eq!(codes(&config, Some(&set_up(&config))), [""; 0]);
-        config.intermediate_certs = vec![ours.intermediate("issuing.org1").into_bytes()];
-        let told = codes(&config, Some(&set_up(&config)));
+        let msp = |config: &FabricMspConfig| set_up(config, MspVersion::V3_0);
+        assert_eq!(codes(&config, Some(&msp(&config))), [""; 0]);
+        config.intermediate_certs = vec![ours.intermediate("issuing.org1").pem()];
+        let told = codes(&config, Some(&msp(&config)));
         assert_eq!(told, ["role-bound-to-internal-ca", "ca-with-intermediate"]);
+    }
+
+    #[test]
+    fn an_msp_without_roles_is_told() {
+        let ours = Ca::root("ca.org1");
+        let mut config = ours.config();
+        config.admins = vec![ours.certificate(&[]).into_bytes()];
+        let msp = |config: &FabricMspConfig| set_up(config, MspVersion::V3_0);
+        assert_eq!(codes(&config, Some(&msp(&config))), ["no-roles"]);
+        // Units that are listed and not enabled are no roles.
+        let roles = |enable| FabricNodeOus {
+            enable,
+            peer_ou_identifier: Some(unit("peer", None)),
+            admin_ou_identifier: Some(unit("admin", None)),
+            ..FabricNodeOus::default()
+        };
+        config.fabric_node_ous = Some(roles(false));
+        assert_eq!(codes(&config, Some(&msp(&config))), ["no-roles"]);
+        config.admins = vec![ours.certificate(&["admin"]).into_bytes()];
+        config.fabric_node_ous = Some(roles(true));
+        assert_eq!(codes(&config, Some(&msp(&config))), [""; 0]);
     }
 }

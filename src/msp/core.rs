@@ -233,7 +233,7 @@ impl Core {
         Ok(std::iter::once(Arc::clone(certificate)).chain(chain).collect())
     }
 
-    fn may_issue_directly(&self, issuer: &Certificate) -> Result<(), Rejection> {
+    pub(super) fn may_issue_directly(&self, issuer: &Certificate) -> Result<(), Rejection> {
         if self.internal_nodes.iter().any(|node| **node == *issuer) {
             let detail = format!(
                 "{} has an intermediate CA of the MSP below itself, and so may not issue identities directly",

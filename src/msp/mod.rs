@@ -22,6 +22,7 @@ mod principal;
 mod provider;
 mod rejection;
 mod setup;
+mod tenure;
 #[cfg(test)]
 mod testing;
 mod validate;
@@ -35,4 +36,5 @@ pub use identity::{Identity, check_form};
 pub use provider::{Msp, Msps};
 pub use rejection::{Category, Rejection};
 pub use setup::Surroundings;
+pub use tenure::Tenure;
 pub use version::MspVersion;

@@ -18,6 +18,19 @@ pub(super) trait Standing {
     fn subject(&self) -> &Subject;
 }
 
+/// A certificate whose standing nobody has found out yet.
+pub(super) struct Unvalidated<'a>(pub(super) &'a Subject);
+
+impl Standing for Unvalidated<'_> {
+    fn validity(&self, core: &Core) -> Result<(), Rejection> {
+        core.validate(self.0)
+    }
+
+    fn subject(&self) -> &Subject {
+        self.0
+    }
+}
+
 impl Core {
     /// Whether an identity of this MSP satisfies the principal.
     pub(super) fn satisfies(
@@ -33,7 +46,7 @@ impl Core {
     }
 
     /// The principals of a combined one, in order.
-    fn flatten(&self, principal: &MspPrincipal) -> Result<Vec<MspPrincipal>, Rejection> {
+    pub(super) fn flatten(&self, principal: &MspPrincipal) -> Result<Vec<MspPrincipal>, Rejection> {
         if self.version <= MspVersion::V1_1 {
             return Err(unsupported(principal.principal_classification));
         }

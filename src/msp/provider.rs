@@ -8,9 +8,10 @@ use super::identity::Identity;
 use super::principal::bad_identity;
 use super::rejection::{Category, Rejection};
 use super::setup::{Surroundings, set_up, set_up_config, set_up_octets};
+use super::tenure::Tenure;
 use super::version::MspVersion;
 use crate::clock::Timestamp;
-use crate::wire::{FabricMspConfig, MspConfig, SerializedIdentity, decode};
+use crate::wire::{FabricMspConfig, MspConfig, MspPrincipal, SerializedIdentity, decode};
 
 /// A membership service provider, set up: who belongs to an organization, and as what.
 ///
@@ -79,6 +80,12 @@ impl Msp {
     /// As [`Msp::identity`].
     pub fn identity_of_pem(&self, pem: &[u8]) -> Result<Identity, Rejection> {
         Identity::new(Arc::clone(&self.0), pem)
+    }
+
+    /// Until when somebody of this MSP can be the principal: an identity that one of its CAs issues from `now` on, or
+    /// a certificate that is listed or named. Revocations to come are not known.
+    pub fn tenure(&self, principal: &MspPrincipal, now: Timestamp) -> Tenure {
+        self.0.tenure(principal, now)
     }
 
     /// Whether each identity must hold exactly one role unit.

@@ -7,7 +7,7 @@ use super::certificate::{Certificate, Pool, unique_chain};
 use super::core::{Core, RoleUnit, RoleUnits, Subject, certificate};
 use super::crl::Crl;
 use super::pem;
-use super::principal::Standing;
+use super::principal::Unvalidated;
 use super::rejection::{Category, Rejection};
 use super::validate::subject_key;
 use super::version::MspVersion;
@@ -30,19 +30,6 @@ pub struct Surroundings<'a> {
 impl std::fmt::Debug for Surroundings<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Surroundings").field("now", &self.now).finish_non_exhaustive()
-    }
-}
-
-/// A signing identity has not been validated when a listed one is.
-struct Unvalidated<'a>(&'a Subject);
-
-impl Standing for Unvalidated<'_> {
-    fn validity(&self, core: &Core) -> Result<(), Rejection> {
-        core.validate(self.0)
-    }
-
-    fn subject(&self) -> &Subject {
-        self.0
     }
 }
 

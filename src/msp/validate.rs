@@ -125,14 +125,14 @@ impl Core {
         }
     }
 
-    fn role_units(&self) -> impl DoubleEndedIterator<Item = &RoleUnit> {
+    pub(super) fn role_units(&self) -> impl DoubleEndedIterator<Item = &RoleUnit> {
         let roles = &self.roles;
         [&roles.client, &roles.peer, &roles.admin, &roles.orderer].into_iter().flatten()
     }
 
     /// The role of this unit. Where two share a name, the first counts in older versions, the last in
     /// newer ones.
-    fn role_named(&self, unit: &str) -> Option<&RoleUnit> {
+    pub(super) fn role_named(&self, unit: &str) -> Option<&RoleUnit> {
         let mut named = self.role_units().filter(|role| role.unit == unit);
         if self.version >= MspVersion::V1_4_3 { named.next_back() } else { named.next() }
     }

@@ -4,6 +4,7 @@
 //! and never on what was asked before. Verdicts are Fabric's: greedy, in the order of the rules.
 
 mod access;
+mod advice;
 mod assign;
 mod ast;
 mod block;
@@ -23,6 +24,7 @@ mod testing;
 mod tree;
 
 pub use access::{AccessControl, LOCAL_RESOURCES, LocalRight, Right};
+pub use advice::{Advice, advise};
 pub use ast::{Named, Role, Rule};
 pub use block::{BadBlock, block_signatures, header_octets};
 pub use collection::{

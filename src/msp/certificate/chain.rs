@@ -128,6 +128,36 @@ pub(in crate::msp) fn unique_chain(
     Ok(path)
 }
 
+/// The ways up from what the CA of this name and key issues at `at`: one of its certificates first, the root last.
+pub(in crate::msp) fn ways_from(
+    issuer: &Certificate,
+    roots: &Pool,
+    intermediates: &Pool,
+    at: i64,
+) -> Vec<Path> {
+    let mut found = Vec::new();
+    let mut search = Search { roots, intermediates, at, signatures: 0 };
+    let pools = [(roots, Place::Root(1)), (intermediates, Place::Intermediate(1))];
+    for (pool, place) in pools {
+        for own in pool.named(issuer.subject()) {
+            let is_good = own.is_same_ca(issuer) && own.may_issue();
+            if !is_good || stands(own, place, at).is_err() {
+                continue;
+            }
+            let mut path = vec![Arc::clone(own)];
+            match place {
+                Place::Root(_) => found.push(path),
+                Place::Intermediate(_) | Place::Leaf => {
+                    found.extend(search.above(own, own, &mut path).unwrap_or_default());
+                }
+            }
+        }
+    }
+    let mut why = Unfit::default();
+    found.retain(|path| path.split_first().is_some_and(|(own, above)| why.is_fit(own, above)));
+    found
+}
+
 /// Where a certificate stands in a chain, and how many are below it, the leaf included.
 #[derive(Clone, Copy)]
 enum Place {

@@ -16,6 +16,6 @@ mod policies;
 mod text;
 mod time;
 
-pub(in crate::msp) use chain::{Path, Pool, alone, unique_chain};
+pub(in crate::msp) use chain::{Path, Pool, alone, unique_chain, ways_from};
 pub(in crate::msp) use parsed::Certificate;
 pub(in crate::msp) use text::is_value;

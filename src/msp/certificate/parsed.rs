@@ -176,16 +176,23 @@ impl Certificate {
 
     /// Whether `parent` may issue certificates, and signed this one.
     pub(in crate::msp) fn is_signed_by(&self, parent: &Self) -> bool {
-        let extensions = &parent.extensions;
-        let is_ca = match extensions.basic {
+        parent.may_issue()
+            && parent.key.verifies(self.signature_algorithm, self.tbs(), &self.signature, false)
+    }
+
+    /// Whether it may issue certificates.
+    pub(super) fn may_issue(&self) -> bool {
+        let is_ca = match self.extensions.basic {
             Some((is_ca, _)) => is_ca,
             // Versions below 3 have no extensions to say so.
-            None => parent.version < 2,
+            None => self.version < 2,
         };
-        let may_sign = extensions.key_usage.is_none_or(|usage| usage.cert_sign);
-        is_ca
-            && may_sign
-            && parent.key.verifies(self.signature_algorithm, self.tbs(), &self.signature, false)
+        is_ca && self.extensions.key_usage.is_none_or(|usage| usage.cert_sign)
+    }
+
+    /// Whether it is of the same name and key.
+    pub(in crate::msp) fn is_same_ca(&self, other: &Self) -> bool {
+        self.subject() == other.subject() && self.key_info() == other.key_info()
     }
 
     /// The octets of the same certificate with another signature.
