@@ -8,6 +8,7 @@ mod body;
 mod certificate;
 mod certify;
 mod chain;
+mod channel;
 mod config;
 mod crl;
 mod csr;
@@ -29,7 +30,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 26] = [
+pub const TARGETS: [Target; 28] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -56,6 +57,8 @@ pub const TARGETS: [Target; 26] = [
     ("msp_folder", membership::msp_folder),
     ("policy_language", policy::language),
     ("policy_envelope", policy::envelope),
+    ("channel_config", channel::configuration),
+    ("config_update", channel::update),
 ];
 
 /// Checks the law of a target.

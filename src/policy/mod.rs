@@ -17,6 +17,7 @@ mod implicit;
 pub mod language;
 mod members;
 mod principal;
+mod reach;
 mod satisfy;
 mod signatures;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use explain::{Dropped, Explanation, Found, Need, Outcome, explain};
 pub use implicit::{ImplicitRuleError, parse_implicit, print_implicit};
 pub use members::Members;
 pub use principal::Described;
+pub use reach::{Reach, Share};
 pub use satisfy::{Holder, MinimalSets, Until, minimal_sets, satisfiable_until};
 pub use signatures::{Signatures, SignedData};
 pub use tree::{Lookup, PolicyTree};
