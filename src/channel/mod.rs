@@ -1,9 +1,36 @@
-//! A channel's configuration: its organizations, its policies, what it makes of them.
+//! A channel's configuration: its organizations, its policies, what a node makes of it, and how it is changed.
 //!
-//! Invariant: pure. A channel is loaded whole from its configuration and never changes.
+//! Invariant: pure. A channel is loaded whole from its configuration and never changes; an update gives another
+//! configuration, and a refused one gives nothing. What Fabric's nodes refuse is refused here, for the same reason.
 
+mod bad;
+mod capabilities;
+mod compute;
+mod current;
+mod delta;
+mod duration;
+mod flat;
 mod load;
+mod names;
+mod organizations;
 mod read;
+mod refused;
+#[cfg(test)]
+mod testing;
+mod transition;
+mod update;
+mod values;
 
-pub use load::{Channel, ChannelError};
+pub use bad::{ChannelError, Setting};
+pub use capabilities::Section;
+pub use compute::{ComputeError, compute_update};
+pub use current::{Current, Explained, Next};
+pub use delta::Demand;
+pub use duration::parse_duration;
+pub use load::{Application, Channel, Orderer, Orgs};
+pub use names::{Element, Kind, ROOT, is_legal_channel_id, is_legal_name};
 pub use read::{ReadConfig, ReadError, read};
+pub use refused::{Refusal, UpdateError};
+pub use transition::TransitionError;
+pub use update::Update;
+pub use values::OrdererValues;

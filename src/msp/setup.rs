@@ -13,7 +13,8 @@ use super::validate::subject_key;
 use super::version::MspVersion;
 use crate::clock::Timestamp;
 use crate::wire::{
-    FabricMspConfig, FabricOuIdentifier, MspConfig, RoleType, SigningIdentityInfo, decode,
+    BadMessage, FabricMspConfig, FabricOuIdentifier, MspConfig, RoleType, SigningIdentityInfo,
+    decode,
 };
 
 /// What setting up depends on besides the configuration: for a node's own MSP only.
@@ -38,12 +39,22 @@ pub(super) fn set_up(
     version: MspVersion,
     surroundings: Surroundings<'_>,
 ) -> Result<Core, Rejection> {
-    let malformed = |why| {
-        Rejection::new(Category::ConfigUnmarshal, format!("the configuration is malformed: {why}"))
-    };
     let outer: MspConfig = decode(octets).map_err(malformed)?;
-    let config: FabricMspConfig = decode(&outer.config).map_err(malformed)?;
+    set_up_octets(&outer.config, version, surroundings)
+}
+
+/// Reads a `FabricMSPConfig` and sets up what it describes.
+pub(super) fn set_up_octets(
+    octets: &[u8],
+    version: MspVersion,
+    surroundings: Surroundings<'_>,
+) -> Result<Core, Rejection> {
+    let config: FabricMspConfig = decode(octets).map_err(malformed)?;
     set_up_config(&config, version, surroundings)
+}
+
+fn malformed(why: BadMessage) -> Rejection {
+    Rejection::new(Category::ConfigUnmarshal, format!("the configuration is malformed: {why}"))
 }
 
 pub(super) fn set_up_config(
