@@ -216,6 +216,39 @@ def protocol():
     put("service_end", frame(varint(2) + varint(77) + varint(64) + b"\x01"))
 
 
+def field(number, content):
+    if isinstance(content, int):
+        return varint(number << 3) + varint(content)
+    content = content.encode() if isinstance(content, str) else content
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def channels():
+    """Configurations without organizations, whose MSPs would be large."""
+    entry = lambda number, name, value: field(number, field(1, name) + field(2, value))
+    role = lambda msp, number: field(2, field(1, msp) + (field(2, number) if number else b""))
+    signed = lambda n, count: field(2, field(1, n) + b"".join(field(2, field(1, index)) for index in range(count)))
+    body = lambda kind, value: field(2, field(1, kind) + field(2, value)) + field(3, "Admins")
+    envelope = lambda n, roles: body(1, field(2, signed(n, len(roles))) + b"".join(field(3, one) for one in roles))
+    meta = lambda rule, name: body(3, field(1, name) + (field(2, rule) if rule else b""))
+    admins = entry(4, "Admins", envelope(1, [role("Org1MSP", 1), role("Org2MSP", 1)]))
+    writers = entry(4, "Writers", envelope(2, [role("Org1MSP", 2), role("Org1MSP", 0), role("Org3MSP", 3)]))
+    acls = entry(3, "ACLs", field(2, field(1, field(1, "event/Block") + field(2, field(1, "Writers")))) + field(3, "Admins"))
+    capabilities = entry(3, "Capabilities", field(2, field(1, field(1, "V2_0") + field(2, b""))) + field(3, "Admins"))
+    application = entry(2, "Application", admins + writers + acls + capabilities + field(5, "Admins"))
+    root = application + capabilities + entry(4, "Admins", meta(2, "Admins")) + entry(4, "Readers", meta(0, "Writers")) + entry(4, "Nobody", meta(1, "Missing")) + field(5, "Admins")
+    config = field(1, 3) + field(2, root)
+    put("channel_rules", config)
+    put("channel_rules", field(2, entry(4, "Admins", envelope(0, []))))
+    put("channel_rules", field(1, config) + field(2, field(1, b"x")))
+    for kind in (1, 3):
+        header = field(1, field(1, kind) + field(4, "trade"))
+        data = field(1, field(1, header) + field(2, field(1, config)))
+        block = field(1, field(1, 7) + field(2, bytes(32)) + field(3, hashlib.sha256(data).digest())) + field(2, field(1, data)) + field(3, field(1, b"") * 5)
+        put("channel_rules", block)
+    put("channel_rules", field(1, "trade") + field(2, root) + field(3, root))
+
+
 def texts():
     for number in range(24):
         put("chain", bytes([number * 3, 100, 1 + number % 3, 18 + number * 7] + [(number * 11 + k * 5) % 90 for k in range(2 + number % 9)]))
@@ -287,7 +320,7 @@ def entry(number, name, content):
     return field(number, field(1, name) + field(2, content))
 
 
-def channels():
+def updates():
     """Updates of the small channel in fuzz/src/channel.rs, and the smallest of Fabric's configurations."""
 
     def update(read, write, *signers, channel="channel"):
@@ -316,8 +349,8 @@ def channels():
     update(root, field(1, 1) + root + field(5, "Any"), "A.admin", "B.admin")
     update(root, field(1, 1) + field(5, "/Channel"), "A.admin", "B.admin")
 
-    put("channel_config", b"")
-    put("channel_config", field(1, 7) + field(2, field(5, "Admins")))
+    put("channel_rules", b"")
+    put("channel_rules", field(1, 7) + field(2, field(5, "Admins")))
     vectors = Path(os.environ.get("CHANCERY_MSP_VECTORS", ROOT / "../shared/vectors/msp"))
     for family in ("channel-config", "compute-update"):
         path = vectors / f"{family}.json"
@@ -326,7 +359,7 @@ def channels():
             continue
         configs = json.loads(path.read_text())["tables"]["configs"].values()
         for octets in sorted((base64.b64decode(text) for text in configs), key=len)[:4]:
-            put("channel_config", octets)
+            put("channel_rules", octets)
 
 
 if __name__ == "__main__":
@@ -336,8 +369,9 @@ if __name__ == "__main__":
     requests()
     certificates()
     protocol()
-    texts()
     channels()
+    texts()
+    updates()
     for folder in sorted(CORPUS.iterdir()):
         files = list(folder.iterdir())
         print(f"{folder.name}: {len(files)} inputs, {sum(file.stat().st_size for file in files)} octets")

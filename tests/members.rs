@@ -4,6 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use chancery::clock::Timestamp;
+use serde_json::Value;
+
 use crate::support::material::describe;
 use crate::support::server::Server;
 use crate::support::tools::{chancery, output};
@@ -192,6 +195,35 @@ fn a_member_s_folder_is_judged_as_a_node_would() {
     let judged = check(&peer, &[&peer]);
     assert_eq!(judged.status.code(), Some(1));
     assert!(error_of(&judged).contains("cacerts"), "{}", error_of(&judged));
+}
+
+#[test]
+fn a_policy_can_be_satisfied_until_the_issuing_ca_ends() {
+    let club = Club::new();
+    let folder = club.member("peer1", "peer");
+    let issuing = describe(&only_file(&folder.join("intermediatecerts")));
+    let mut who = chancery();
+    who.args(["policy", "who-can-satisfy", "--json", "AND('Org1MSP.peer', 'Org1MSP.admin')"]);
+    who.arg("--msp").arg(format!("Org1MSP={}", folder.display()));
+    let told: serde_json::Value = serde_json::from_str(&done(&mut who)).unwrap();
+    let until = told["until"].as_str().unwrap_or_else(|| panic!("{told}"));
+    let ends = Timestamp::from_unix(issuing["not_after"].as_i64().unwrap());
+    assert_eq!(until, ends.to_string());
+    assert_eq!((&told["satisfiable"], &told["sets"][0]["until"]), (&true.into(), &until.into()));
+
+    // Bound to the root, which does not issue to members, a role can be had by nobody.
+    let config = std::fs::read_to_string(folder.join("config.yaml")).unwrap();
+    let (issuing, root) =
+        (only_file(&folder.join("intermediatecerts")), only_file(&folder.join("cacerts")));
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let bound = |folder: &str, path: &Path| format!("{folder}/{}", name(path));
+    let wrong = config.replace(&bound("intermediatecerts", &issuing), &bound("cacerts", &root));
+    assert_ne!(wrong, config);
+    std::fs::write(folder.join("config.yaml"), wrong).unwrap();
+    let told: Value = serde_json::from_str(&done(&mut who)).unwrap();
+    assert_eq!((&told["satisfiable"], &told["until"]), (&Value::from(false), &Value::Null));
+    let why = told["limit"]["why"].as_str().unwrap();
+    assert!(why.contains("is bound to another CA"), "{why}");
 }
 
 #[test]

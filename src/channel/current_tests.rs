@@ -1,10 +1,10 @@
-use super::super::compute::compute_update;
-use super::super::outlook::{Standing, outlooks};
-use super::super::rebase::{RebaseError, rebase};
-use super::super::testing::{
+use super::*;
+use crate::channel::compute::compute_update;
+use crate::channel::outlook::{Standing, outlooks};
+use crate::channel::rebase::{RebaseError, rebase};
+use crate::channel::testing::{
     CAS, Spelled, at, changed, group, msp, msp_value, network, now, org, policy, value,
 };
-use super::*;
 use crate::wire::{
     AnchorPeer, AnchorPeers, ConfigSignature, ConfigUpdate, Message as _, SignatureHeader,
 };
@@ -92,7 +92,7 @@ fn an_msp_that_stays_is_not_set_up_anew_and_judges_the_same() {
     }
     // Another version of the rules sets up everything anew.
     let older = changed(current.config(), |root| {
-        root.values.insert("Capabilities".into(), super::super::testing::capabilities("V1_4_2"));
+        root.values.insert("Capabilities".into(), crate::channel::testing::capabilities("V1_4_2"));
     });
     assert_ne!(current.channel().load_next(&older, now()).unwrap().version(), next.version());
     let broken = changed(current.config(), |root| {

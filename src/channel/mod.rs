@@ -23,6 +23,7 @@ mod orderer;
 mod organizations;
 mod outlook;
 mod policy_text;
+mod read;
 mod rebase;
 mod refused;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use load::{Application, Channel, Orderer, Orgs};
 pub use names::{Element, Kind, ROOT, is_legal_channel_id, is_legal_name};
 pub use orderer::OrdererError;
 pub use outlook::{Frozen, Outlook, Outlooks, Standing, outlooks};
+pub use read::{ReadConfig, ReadError, read};
 pub use rebase::{RebaseError, Rebased, rebase};
 pub use refused::{Refusal, UpdateError};
 pub use transition::TransitionError;

@@ -1,5 +1,5 @@
-use super::super::testing::{at, capabilities, changed, network, now, policy, value};
 use super::*;
+use crate::channel::testing::{at, capabilities, changed, network, now, policy, value};
 use crate::wire::{Config, ConsensusType, Orderers};
 
 fn current(config: &Config) -> Current {
@@ -69,7 +69,7 @@ fn bft_has_the_policy_of_its_consenters() {
         blocks.policy = Some(Policy { r#type: 1, value });
         let endpoints = OrdererAddresses { addresses: vec!["a:7".into()] };
         let org = at(orderer, &["Orderers"]);
-        org.values.insert("Endpoints".into(), super::super::testing::value(&endpoints));
+        org.values.insert("Endpoints".into(), crate::channel::testing::value(&endpoints));
     });
     assert_eq!(step(&bft, &bft), Ok(()));
     let any = changed(&bft, |root| {

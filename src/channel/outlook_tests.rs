@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::super::testing::{Spelled, policy};
 use super::*;
+use crate::channel::testing::{Spelled, policy};
 use crate::policy::{Signatures, SignedData};
 
 /// Administrators of three organizations are counted; of members there are any number.

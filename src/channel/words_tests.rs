@@ -1,6 +1,6 @@
-use super::super::diff::diff;
-use super::super::effects::effects;
-use super::super::testing::{CAS, at, changed, msp, msp_value, network, org, policy, value};
+use crate::channel::diff::diff;
+use crate::channel::effects::effects;
+use crate::channel::testing::{CAS, at, changed, msp, msp_value, network, org, policy, value};
 use crate::policy::PolicyTree;
 use crate::wire::{AclResource, Acls, BatchSize, Config, ConfigGroup};
 

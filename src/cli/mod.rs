@@ -14,6 +14,7 @@ mod init;
 mod input;
 pub mod member;
 mod msp;
+mod organization;
 mod output;
 mod parent;
 mod policy;

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::exit::Failure;
 use super::input;
+use super::organization::{self, Version};
 use super::output::Output;
 use crate::clock::{Clock, Timestamp};
-use crate::folder::DiskFolder;
-use crate::msp::{Advice, Identity, Msp, MspVersion, advise, read_folder};
+use crate::msp::{Advice, Identity, Msp, advise};
 use crate::policy::{Named, Role, role_principal};
 use crate::wire::{FabricMspConfig, MspConfig, decode};
 
@@ -46,20 +46,6 @@ struct Check {
     member: Vec<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Version {
-    #[value(name = "1.0")]
-    V1_0,
-    #[value(name = "1.1")]
-    V1_1,
-    #[value(name = "1.3")]
-    V1_3,
-    #[value(name = "1.4.3")]
-    V1_4_3,
-    #[value(name = "3.0")]
-    V3_0,
-}
-
 impl MspCommand {
     /// Runs the command; touches nothing.
     ///
@@ -73,7 +59,8 @@ impl MspCommand {
 
 impl Check {
     fn run(&self, out: &Output, now: Timestamp) -> Result<(), Failure> {
-        let (octets, warnings) = self.read()?;
+        let (octets, warnings) =
+            organization::read(&self.path, self.msp_id.as_deref(), "--msp-id")?;
         let config = config_of(&octets)?;
         let msp = Msp::new(&octets, self.version.into(), now);
         let advice = advise(&config, msp.as_ref().ok(), now);
@@ -119,37 +106,6 @@ impl Check {
             0 => Ok(()),
             1 => Err(Failure::refused("a member is not valid")),
             many => Err(Failure::refused(format!("{many} members are not valid"))),
-        }
-    }
-
-    /// The `MSPConfig`, and what was passed over in the folder.
-    fn read(&self) -> Result<(Vec<u8>, Vec<String>), Failure> {
-        if !self.path.is_dir() {
-            if self.msp_id.is_some() {
-                let why = "`--msp-id` goes with a folder: an `MSPConfig` tells its own";
-                return Err(Failure::usage(why));
-            }
-            return Ok((input::read_argument(&self.path, input::LARGEST)?, Vec::new()));
-        }
-        let Some(id) = &self.msp_id else {
-            return Err(Failure::usage("a folder needs `--msp-id`: it does not tell its own"));
-        };
-        let contents = read_folder(&DiskFolder::new(&self.path), id, false).map_err(|why| {
-            let what = format!("a node would not load the folder ({})", why.category());
-            Failure::refused(what).because(why)
-        })?;
-        Ok((contents.to_msp_config(), contents.warnings))
-    }
-}
-
-impl From<Version> for MspVersion {
-    fn from(version: Version) -> Self {
-        match version {
-            Version::V1_0 => Self::V1_0,
-            Version::V1_1 => Self::V1_1,
-            Version::V1_3 => Self::V1_3,
-            Version::V1_4_3 => Self::V1_4_3,
-            Version::V3_0 => Self::V3_0,
         }
     }
 }

@@ -249,14 +249,14 @@ mod tests {
         MspPrincipal { principal_classification: 0, principal: role.encode_to_vec() }
     }
 
-    fn roles(bound: Option<&Ca>) -> Option<FabricNodeOus> {
-        Some(FabricNodeOus {
+    fn roles(bound: Option<&Ca>) -> FabricNodeOus {
+        FabricNodeOus {
             enable: true,
             client_ou_identifier: Some(unit("client", None)),
             peer_ou_identifier: Some(unit("peer", bound)),
             admin_ou_identifier: Some(unit("admin", None)),
             orderer_ou_identifier: None,
-        })
+        }
     }
 
     /// The year after the last one in which somebody is the principal, or why nobody is.
@@ -274,7 +274,7 @@ mod tests {
             (root.intermediate_until("short", 2029), root.intermediate_until("long", 2039));
         let mut config = FabricMspConfig {
             intermediate_certs: vec![short.pem(), long.pem()],
-            fabric_node_ous: roles(Some(&short)),
+            fabric_node_ous: Some(roles(Some(&short))),
             ..root.config()
         };
         let msp = set_up(&config, MspVersion::V3_0);
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(why, "the MSP defines no unit for the role orderer");
 
         // Bound to a CA above those that issue, nobody can hold it.
-        config.fabric_node_ous = roles(None);
+        config.fabric_node_ous = Some(roles(None));
         config.organizational_unit_identifiers = vec![unit("sales", Some(&root))];
         let msp = set_up(&config, MspVersion::V3_0);
         let why = until(&msp, &role(RoleType::Peer)).unwrap_err();
@@ -318,7 +318,7 @@ mod tests {
         let root = Ca::root_until("root", 2030);
         let config = FabricMspConfig {
             admins: vec![root.certificate_until(&["admin"], 2034)],
-            fabric_node_ous: roles(None),
+            fabric_node_ous: Some(roles(None)),
             ..root.config()
         };
         let msp = set_up(&config, MspVersion::V3_0);
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn a_renewed_ca_goes_on_and_two_at_a_time_do_not() {
         let (old, other) = (Ca::root_until("root", 2028), Ca::root_until("other", 2026));
-        let mut config = FabricMspConfig { fabric_node_ous: roles(None), ..old.config() };
+        let mut config = FabricMspConfig { fabric_node_ous: Some(roles(None)), ..old.config() };
         config.root_certs.push(other.pem());
         let msp = set_up(&config, MspVersion::V3_0);
         assert_eq!(until(&msp, &role(RoleType::Peer)), Ok(2028));
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn units_and_certificates_are_looked_at_too() {
         let root = Ca::root_until("root", 2035);
-        let config = FabricMspConfig { fabric_node_ous: roles(None), ..root.config() };
+        let config = FabricMspConfig { fabric_node_ous: Some(roles(None)), ..root.config() };
         let msp = set_up(&config, MspVersion::V3_0);
         let somebody = root.certificate_until(&["client"], 2029);
         let (_, certifiers) = msp.identity_of_pem(&somebody).unwrap().units();

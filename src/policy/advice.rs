@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::ast::{Role, Rule};
 use super::compile::SignaturePolicy;
+use super::outline::Outline;
 use super::principal::Described;
-use crate::wire::MspPrincipal;
+use super::tree::{Lookup, PolicyTree};
 
 /// Something about a policy that works otherwise than somebody may expect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,18 +20,54 @@ pub struct Advice {
 /// Looks at a signature policy for gates that decide nothing, and for principals that take
 /// signatures from one another.
 pub fn advise(policy: &SignaturePolicy) -> Vec<Advice> {
-    of_rule(policy.rule(), policy.principals())
-}
-
-pub(super) fn of_rule(rule: &Rule, principals: &[MspPrincipal]) -> Vec<Advice> {
     let mut advice = Vec::new();
-    of_gates(rule, &mut advice);
+    of_gates(policy.rule(), &mut advice);
     let mut numbers = BTreeSet::new();
-    collect(rule, &mut numbers);
-    let asked = numbers.into_iter().filter_map(|number| principals.get(number));
+    collect(policy.rule(), &mut numbers);
+    let asked = numbers.into_iter().filter_map(|number| policy.principals().get(number));
     let described: Vec<Described> = asked.map(Described::of).collect();
     of_principals(&described, &mut advice);
     advice
+}
+
+/// As [`advise`], of what a lookup led to; for implicit policies, what is missing below them.
+pub fn advise_at(tree: &PolicyTree, found: Lookup) -> Vec<Advice> {
+    if let Some(policy) = tree.signature_policy(found) {
+        return advise(&policy);
+    }
+    let mut advice = Vec::new();
+    of_groups(&tree.outline(found), &mut advice);
+    advice
+}
+
+fn of_groups(outline: &Outline, advice: &mut Vec<Advice>) {
+    let Outline::Implicit { name, needed, below } = outline else { return };
+    let missing = below.iter().filter(|(_, part)| *part == Outline::Missing);
+    let missing: Vec<&str> = missing.map(|(group, _)| group.as_str()).collect();
+    if !missing.is_empty() {
+        let text = format!(
+            "no policy `{name}` in {}: each counts as one that never holds",
+            missing.join(", ")
+        );
+        advice.push(Advice { code: "missing-below", text });
+    }
+    let there = below.len() - missing.len();
+    match needed {
+        Some(needed) if *needed > there => {
+            let text = format!(
+                "`{name}` is there {there} times and asked for {needed} times: it never holds"
+            );
+            advice.push(Advice { code: "never-holds", text });
+        }
+        Some(0) => {
+            let text = format!("there is no group below, so `{name}` always holds");
+            advice.push(Advice { code: "always-holds", text });
+        }
+        Some(_) | None => {}
+    }
+    for (_, part) in below {
+        of_groups(part, advice);
+    }
 }
 
 fn of_gates(rule: &Rule, advice: &mut Vec<Advice>) {
@@ -59,7 +96,7 @@ fn of_principals(described: &[Described], advice: &mut Vec<Advice>) {
     let named = described.iter().filter_map(|who| match who {
         Described::Role(named) => Some((named.msp_id.as_str(), named.role)),
         Described::Unit(..)
-        | Described::Identity(_)
+        | Described::Identity(..)
         | Described::Anyone
         | Described::All(_)
         | Described::Nobody => None,
@@ -79,7 +116,10 @@ fn of_principals(described: &[Described], advice: &mut Vec<Advice>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::compile::to_envelope;
+    use crate::policy::implicit::parse_implicit;
     use crate::policy::language::read;
+    use crate::wire::{ConfigGroup, ConfigPolicy, Message as _, Policy};
 
     fn codes(text: &str) -> Vec<&'static str> {
         let policy = SignaturePolicy::from_written(&read(text).unwrap());
@@ -92,6 +132,35 @@ mod tests {
         assert_eq!(codes("OR('A.peer', OutOf(0, 'B.peer'))"), ["always-holds"]);
         assert_eq!(codes("OutOf(2, OutOf(2, 'A.peer'))"), ["never-holds", "never-holds"]);
         assert_eq!(codes("OutOf(0, OutOf(2, 'A.peer'))"), ["always-holds", "never-holds"]);
+    }
+
+    #[test]
+    fn implicit_policies_whose_parts_are_missing_are_told() {
+        let codes = |named: usize, unnamed: usize| {
+            let mut root = ConfigGroup::default();
+            for org in 0..named + unnamed {
+                let mut group = ConfigGroup::default();
+                if org < named {
+                    let peer = to_envelope(&read("OR('A.peer')").unwrap()).encode_to_vec();
+                    group.policies.insert("Endorsement".into(), policy(1, peer));
+                }
+                root.groups.insert(format!("Org{org}"), group);
+            }
+            let majority = parse_implicit("MAJORITY Endorsement").unwrap().encode_to_vec();
+            root.policies.insert("Endorsement".into(), policy(3, majority));
+            let tree = PolicyTree::load(&root).unwrap();
+            let advice = advise_at(&tree, tree.lookup(tree.root().unwrap(), "Endorsement"));
+            advice.into_iter().map(|advice| advice.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(3, 0), [""; 0]);
+        assert_eq!(codes(2, 1), ["missing-below"]);
+        assert_eq!(codes(1, 1), ["missing-below", "never-holds"]);
+        assert_eq!(codes(0, 0), ["always-holds"]);
+    }
+
+    fn policy(kind: i32, value: Vec<u8>) -> ConfigPolicy {
+        let policy = Some(Policy { r#type: kind, value });
+        ConfigPolicy { policy, ..ConfigPolicy::default() }
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl SignaturePolicy {
         let principals = self.principals.iter().map(|principal| match Described::of(principal) {
             Described::Role(named) => Some(named),
             Described::Unit(..)
-            | Described::Identity(_)
+            | Described::Identity(..)
             | Described::Anyone
             | Described::All(_)
             | Described::Nobody => None,
@@ -119,10 +119,43 @@ impl SignaturePolicy {
         &self.principals
     }
 
+    /// A rule that stands alone, of a list of principals that several policies share.
+    pub(super) fn of_rule(rule: &Rule, shared: &[MspPrincipal]) -> Self {
+        let (mut numbers, mut principals) = (vec![-1; shared.len()], Vec::new());
+        number_used(rule, shared, &mut numbers, &mut principals);
+        Self { rule: renumber(rule, &numbers), principals }
+    }
+
     /// With numbers of principals replaced, e.g. by those of a list that several policies share.
     pub(super) fn renumbered(&self, mut number: impl FnMut(&MspPrincipal) -> i32) -> Rule {
         let numbers: Vec<i32> = self.principals.iter().map(&mut number).collect();
         renumber(&self.rule, &numbers)
+    }
+}
+
+fn number_used(
+    rule: &Rule,
+    shared: &[MspPrincipal],
+    numbers: &mut [i32],
+    principals: &mut Vec<MspPrincipal>,
+) {
+    match rule {
+        Rule::SignedBy(index) => {
+            let Ok(place) = usize::try_from(*index) else { return };
+            let (Some(number), Some(principal)) = (numbers.get_mut(place), shared.get(place))
+            else {
+                return;
+            };
+            if *number < 0 {
+                *number = i32::try_from(principals.len()).unwrap_or(-1);
+                principals.push(principal.clone());
+            }
+        }
+        Rule::OutOf { rules, .. } => {
+            for rule in rules {
+                number_used(rule, shared, numbers, principals);
+            }
+        }
     }
 }
 

@@ -280,7 +280,7 @@ impl<'s, 'a, M: Members> Explainer<'s, 'a, M> {
         match place.and_then(|place| tree.kind(place)) {
             None => Found::Missing,
             Some(Kind::Signature(rule)) => self.root(rule),
-            Some(Kind::Implicit { threshold, below, name }) => {
+            Some(Kind::Implicit { threshold, below, name, .. }) => {
                 let below: Vec<_> = below
                     .iter()
                     .map(|below| (below.group.clone(), self.policy(tree, below.policy)))

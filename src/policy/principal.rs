@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
+
 use super::ast::{Named, Role};
+use crate::pki::Certificate;
 use crate::wire::{
     CombinedPrincipal, MspIdentityAnonymity, MspPrincipal, MspRole, OrganizationUnit,
     PrincipalClassification, SerializedIdentity, decode,
@@ -15,8 +18,8 @@ pub enum Described {
     Role(Named),
     /// A unit of an organization: MSP ID, unit.
     Unit(String, String),
-    /// One certificate of an organization: MSP ID.
-    Identity(String),
+    /// One certificate of an organization: MSP ID, and what tells the certificate from others.
+    Identity(String, String),
     /// Anyone.
     Anyone,
     /// All of several at once.
@@ -51,7 +54,8 @@ impl Described {
                 Self::Unit(unit.msp_identifier, unit.organizational_unit_identifier)
             }
             PrincipalClassification::Identity => {
-                Self::Identity(decode::<SerializedIdentity>(octets).ok()?.mspid)
+                let SerializedIdentity { mspid, id_bytes } = decode(octets).ok()?;
+                Self::Identity(mspid, certificate(&id_bytes))
             }
             PrincipalClassification::Anonymity => {
                 let anonymity: MspIdentityAnonymity = decode(octets).ok()?;
@@ -71,11 +75,23 @@ impl Described {
     pub fn msp_id(&self) -> Option<&str> {
         match self {
             Self::Role(named) => Some(&named.msp_id),
-            Self::Unit(msp_id, _) | Self::Identity(msp_id) => Some(msp_id),
+            Self::Unit(msp_id, _) | Self::Identity(msp_id, _) => Some(msp_id),
             Self::All(all) => all.iter().find_map(Self::msp_id),
             Self::Anyone | Self::Nobody => None,
         }
     }
+}
+
+/// Subject, and enough of the SHA-256 to tell it from others of that name.
+fn certificate(pem: &[u8]) -> String {
+    let read = std::str::from_utf8(pem).ok().and_then(|pem| Certificate::from_pem(pem).ok());
+    let (octets, mut name) = match &read {
+        Some(read) => (read.der(), format!("`{}` ", read.subject_text())),
+        None => (pem, String::new()),
+    };
+    let hash = digest::digest(&digest::SHA256, octets);
+    name.push_str(&hex::encode(hash.as_ref().get(..4).unwrap_or_default()));
+    name
 }
 
 impl fmt::Display for Described {
@@ -83,7 +99,7 @@ impl fmt::Display for Described {
         match self {
             Self::Role(named) => write!(f, "{named}"),
             Self::Unit(msp_id, unit) => write!(f, "{msp_id} with the unit `{unit}`"),
-            Self::Identity(msp_id) => write!(f, "one certificate of {msp_id}"),
+            Self::Identity(msp_id, which) => write!(f, "the certificate {which} of {msp_id}"),
             Self::Anyone => f.write_str("anyone"),
             Self::All(all) => {
                 for (index, one) in all.iter().enumerate() {

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use super::ast::Rule;
 use super::compile::{BadPolicy, SignaturePolicy};
 use super::evaluate::{Judge, Verdict, Why};
-use super::implicit::Threshold;
+use super::implicit::{Threshold, print_implicit};
+use super::language;
 use super::members::Members;
 use super::signatures::Signatures;
-use crate::wire::{ConfigGroup, ImplicitMetaPolicy, MspPrincipal, PolicyType, decode};
+use crate::wire::{ConfigGroup, ImplicitMetaPolicy, MspPrincipal, Policy, PolicyType, decode};
 
 /// The name of the root group, which appears in paths only.
 const ROOT: &str = "Channel";
@@ -39,6 +40,8 @@ pub(super) enum Kind {
         threshold: Threshold,
         below: Vec<Below>,
         name: String,
+        /// As on the wire.
+        rule: i32,
     },
 }
 
@@ -70,6 +73,49 @@ impl PolicyTree {
         let mut loader = Loader { tree: Self::default(), numbers: HashMap::new() };
         loader.group(ROOT.to_owned(), root)?;
         Ok(loader.tree)
+    }
+
+    /// The tree with one more policy, as if it stood in this group, and where it is found. It has no name, so that
+    /// nothing that was there means something else.
+    ///
+    /// # Errors
+    /// When the policy is of an unknown kind, or wrong.
+    pub fn with(&self, group: usize, policy: &Policy) -> Result<(Self, Lookup), BadPolicy> {
+        let principals = self.principals.iter().zip(0..);
+        let numbers = principals.map(|(principal, number)| (key_of(principal), number)).collect();
+        let mut loader = Loader { tree: self.clone(), numbers };
+        let children = self.groups.get(group).map(|group| group.children.clone());
+        let kind = loader.kind(policy, &children.unwrap_or_default())?;
+        let mut tree = loader.tree;
+        tree.policies.push(kind);
+        let place = Lookup::Found(tree.policies.len() - 1);
+        Ok((tree, place))
+    }
+
+    /// The paths of all groups, e.g. `/Channel/Application`, the root first.
+    pub fn paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> =
+            (0..self.groups.len()).filter_map(|at| self.path(at)).collect();
+        paths.sort();
+        paths
+    }
+
+    /// The signature policy that a lookup led to, by itself; nothing when it is none.
+    pub fn signature_policy(&self, found: Lookup) -> Option<SignaturePolicy> {
+        let Lookup::Found(place) = found else { return None };
+        match self.kind(place)? {
+            Kind::Signature(rule) => Some(SignaturePolicy::of_rule(rule, &self.principals)),
+            Kind::Implicit { .. } => None,
+        }
+    }
+
+    /// The text of the policy that a lookup led to, where the language has one.
+    pub fn text(&self, found: Lookup) -> Option<String> {
+        let Lookup::Found(place) = found else { return None };
+        if let Kind::Implicit { name, rule, .. } = self.kind(place)? {
+            return print_implicit(&ImplicitMetaPolicy { sub_policy: name.clone(), rule: *rule });
+        }
+        language::print(&self.signature_policy(found)?.written()?)
     }
 
     /// The group at the end of this way of names from the root.
@@ -182,6 +228,10 @@ impl Group {
     }
 }
 
+fn key_of(principal: &MspPrincipal) -> (i32, Vec<u8>) {
+    (principal.principal_classification, principal.principal.clone())
+}
+
 struct Loader {
     tree: PolicyTree,
     numbers: HashMap<(i32, Vec<u8>), i32>,
@@ -198,15 +248,7 @@ impl Loader {
         for (name, policy) in &group.policies {
             let at = |fault| (format!("/{path}/{name}"), fault);
             let policy = policy.policy.as_ref().ok_or_else(|| at(BadPolicy::Nil))?;
-            let kind = match PolicyType::try_from(policy.r#type) {
-                Ok(PolicyType::Signature) => self.signature(&policy.value).map_err(at)?,
-                Ok(PolicyType::ImplicitMeta) => {
-                    self.implicit(&policy.value, &children).map_err(at)?
-                }
-                Ok(PolicyType::Unknown | PolicyType::Msp) | Err(_) => {
-                    return Err(at(BadPolicy::UnknownType(policy.r#type)));
-                }
-            };
+            let kind = self.kind(policy, &children).map_err(at)?;
             policies.insert(name.clone(), self.tree.policies.len());
             self.tree.policies.push(kind);
         }
@@ -220,11 +262,25 @@ impl Loader {
         Ok(self.tree.groups.len() - 1)
     }
 
+    fn kind(
+        &mut self,
+        policy: &Policy,
+        children: &BTreeMap<String, usize>,
+    ) -> Result<Kind, BadPolicy> {
+        match PolicyType::try_from(policy.r#type) {
+            Ok(PolicyType::Signature) => self.signature(&policy.value),
+            Ok(PolicyType::ImplicitMeta) => self.implicit(&policy.value, children),
+            Ok(PolicyType::Unknown | PolicyType::Msp) | Err(_) => {
+                Err(BadPolicy::UnknownType(policy.r#type))
+            }
+        }
+    }
+
     fn signature(&mut self, octets: &[u8]) -> Result<Kind, BadPolicy> {
         let policy = SignaturePolicy::from_octets(octets)?;
         let (numbers, principals) = (&mut self.numbers, &mut self.tree.principals);
         let rule = policy.renumbered(|principal| {
-            let key = (principal.principal_classification, principal.principal.clone());
+            let key = key_of(principal);
             if let Some(number) = numbers.get(&key) {
                 return *number;
             }
@@ -254,6 +310,6 @@ impl Loader {
             below.push(Below { group: name.clone(), policy: found });
         }
         let threshold = Threshold::of(policy.rule, below.len());
-        Ok(Kind::Implicit { threshold, below, name: policy.sub_policy })
+        Ok(Kind::Implicit { threshold, below, name: policy.sub_policy, rule: policy.rule })
     }
 }

@@ -35,11 +35,11 @@ fn push(rule: &Rule, principals: &[Named], text: &mut String) -> Option<()> {
             if *n < 0 || *n > count.saturating_add(1) {
                 return None;
             }
-            // A gate over one argument is AND and OR at once.
-            if *n == count {
-                text.push_str("AND(");
-            } else if *n == 1 {
+            // A gate over one argument is AND and OR at once; people write OR.
+            if *n == 1 {
                 text.push_str("OR(");
+            } else if *n == count {
+                text.push_str("AND(");
             } else {
                 text.push_str("OutOf(");
                 text.push_str(&n.to_string());

@@ -1,0 +1,11 @@
+//! `chancery policy`: reads the policy language and channels, explains policies, and says who can satisfy them.
+
+mod asked;
+mod check;
+mod command;
+mod expiry;
+mod outline;
+mod text;
+mod who;
+
+pub(super) use command::PolicyCommand;
