@@ -6,7 +6,12 @@
 //!
 //! `cargo bench --bench channel [-- ROUNDS [WORK]]`; WORK is a part of a name, for looking at one alone.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench has nobody to tell but us")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench has nobody to tell but us"
+)]
 
 mod support;
 
@@ -46,7 +51,7 @@ fn main() {
     let newcomer = Organization::new("Org9", "admin", false);
     let admission = changed(&current, |root| {
         let application = root.groups.get_mut("Application").unwrap();
-        application.groups.insert("Org9".into(), org("Org9", newcomer.config_with_list(0)));
+        application.groups.insert("Org9".into(), org("Org9", &newcomer.config_with_list(0)));
     });
     let anchor_peer = changed(&current, |root| {
         let application = root.groups.get_mut("Application").unwrap();
@@ -135,12 +140,12 @@ fn signed(mut update: Update, signers: &[Organization]) -> Envelope {
 fn network(members: &[Organization], orderer: &Organization, revoked: u64) -> Config {
     let mut application = group(&["Readers", "Writers", "Admins", "Endorsement"]);
     for member in members {
-        let group = org(member.msp.id(), member.config_with_list(revoked));
+        let group = org(member.msp.id(), &member.config_with_list(revoked));
         application.groups.insert(member.msp.id().to_owned(), group);
     }
     capabilities(&mut application, "V2_5");
     let mut orderers = group(&["Readers", "Writers", "Admins", "BlockValidation"]);
-    let group_of_orderer = org(orderer.msp.id(), orderer.config_with_list(0));
+    let group_of_orderer = org(orderer.msp.id(), &orderer.config_with_list(0));
     orderers.groups.insert(orderer.msp.id().to_owned(), group_of_orderer);
     capabilities(&mut orderers, "V2_0");
     let size = BatchSize {
@@ -188,7 +193,7 @@ fn group(names: &[&str]) -> ConfigGroup {
     ConfigGroup { policies: named.collect(), mod_policy: "Admins".into(), ..ConfigGroup::default() }
 }
 
-fn org(id: &str, msp: MspConfig) -> ConfigGroup {
+fn org(id: &str, msp: &MspConfig) -> ConfigGroup {
     let roles = [
         ("Readers", "member"),
         ("Writers", "member"),
@@ -201,7 +206,7 @@ fn org(id: &str, msp: MspConfig) -> ConfigGroup {
     });
     ConfigGroup {
         policies: named.into(),
-        values: [("MSP".to_owned(), value(&msp))].into(),
+        values: [("MSP".to_owned(), value(msp))].into(),
         mod_policy: "Admins".into(),
         ..ConfigGroup::default()
     }
