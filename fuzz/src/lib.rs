@@ -23,6 +23,7 @@ mod query;
 mod service_end;
 mod signer_end;
 mod tlv;
+mod update;
 mod uri;
 mod verdict;
 mod words;
@@ -31,7 +32,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 29] = [
+pub const TARGETS: [Target; 31] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -61,6 +62,8 @@ pub const TARGETS: [Target; 29] = [
     ("channel_config", channel::law),
     ("message_signature", verdict::message_signature),
     ("verify_body", verdict::verify_body),
+    ("channel_rules", update::configuration),
+    ("config_update", update::update),
 ];
 
 /// Checks the law of a target.

@@ -1,9 +1,55 @@
-//! A channel's configuration: its organizations, its policies, what it makes of them.
+//! A channel's configuration: its organizations, its policies, what a node makes of it, and how it is changed.
 //!
-//! Invariant: pure. A channel is loaded whole from its configuration and never changes.
+//! Invariant: pure. A channel is loaded whole from its configuration and never changes; an update gives another
+//! configuration, and a refused one gives nothing. What Fabric's nodes refuse is refused here, for the same reason.
 
+mod bad;
+mod capabilities;
+mod change;
+mod compute;
+mod consenters;
+mod crew;
+mod current;
+mod delta;
+mod diff;
+mod diff_msp;
+mod diff_values;
+mod duration;
+mod effects;
+mod flat;
 mod load;
+mod names;
+mod orderer;
+mod organizations;
+mod outlook;
+mod policy_text;
 mod read;
+mod rebase;
+mod refused;
+#[cfg(test)]
+mod testing;
+mod transition;
+mod update;
+mod values;
+mod words;
 
-pub use load::{Channel, ChannelError};
+pub use bad::{ChannelError, Setting};
+pub use capabilities::Section;
+pub use change::{Change, Serials, What};
+pub use compute::{ComputeError, compute_update};
+pub use consenters::{RaftError, check_raft, check_raft_step};
+pub use current::{Current, Explained, Next};
+pub use delta::Demand;
+pub use diff::diff;
+pub use duration::parse_duration;
+pub use effects::{Effect, Power, alone, effects, vetoes};
+pub use load::{Application, Channel, Orderer, Orgs};
+pub use names::{Element, Kind, ROOT, is_legal_channel_id, is_legal_name};
+pub use orderer::OrdererError;
+pub use outlook::{Frozen, Outlook, Outlooks, Standing, outlooks};
 pub use read::{ReadConfig, ReadError, read};
+pub use rebase::{RebaseError, Rebased, rebase};
+pub use refused::{Refusal, UpdateError};
+pub use transition::TransitionError;
+pub use update::Update;
+pub use values::OrdererValues;

@@ -7,11 +7,11 @@ use super::core::{Core, RoleUnits, Subject};
 use super::identity::Identity;
 use super::principal::bad_identity;
 use super::rejection::{Category, Rejection};
-use super::setup::{Surroundings, set_up, set_up_config};
+use super::setup::{Surroundings, set_up, set_up_config, set_up_octets};
 use super::tenure::Tenure;
 use super::version::MspVersion;
 use crate::clock::Timestamp;
-use crate::wire::{FabricMspConfig, MspPrincipal, SerializedIdentity, decode};
+use crate::wire::{FabricMspConfig, MspConfig, MspPrincipal, SerializedIdentity, decode};
 
 /// A membership service provider, set up: who belongs to an organization, and as what.
 ///
@@ -27,6 +27,19 @@ impl Msp {
     pub fn new(config: &[u8], version: MspVersion, now: Timestamp) -> Result<Self, Rejection> {
         let surroundings = Surroundings { now, holds_key: &|_| false };
         set_up(config, version, surroundings).map(|core| Self(Arc::new(core)))
+    }
+
+    /// As [`Msp::new`], of a message that was read already.
+    ///
+    /// # Errors
+    /// As [`Msp::new`].
+    pub fn of_config(
+        config: &MspConfig,
+        version: MspVersion,
+        now: Timestamp,
+    ) -> Result<Self, Rejection> {
+        let surroundings = Surroundings { now, holds_key: &|_| false };
+        set_up_octets(&config.config, version, surroundings).map(|core| Self(Arc::new(core)))
     }
 
     /// Sets up a node's own MSP, whose keys may be in a key store.

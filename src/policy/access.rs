@@ -87,6 +87,11 @@ pub struct AccessControl {
 }
 
 impl AccessControl {
+    /// What is usual: nothing is configured.
+    pub const fn usual() -> Self {
+        Self { configured: BTreeMap::new() }
+    }
+
     /// Takes what the channel's configuration says.
     pub fn new(acls: &Acls) -> Self {
         let mut configured = BTreeMap::new();

@@ -127,6 +127,11 @@ impl PolicyTree {
         Some(at)
     }
 
+    /// The group of this name right below another.
+    pub fn below(&self, group: usize, name: &str) -> Option<usize> {
+        self.groups.get(group)?.children.get(name).copied()
+    }
+
     /// The root group, which a loaded tree has.
     pub fn root(&self) -> Option<usize> {
         // Groups are entered when they are finished: the root is the last.

@@ -53,9 +53,9 @@ impl Shaped for ConfigGroup {
     fn shape() -> &'static [(u32, Field)] {
         &[
             (1, Field::Number),
-            (2, Field::Message(|| &[(1, Field::Octets), (2, Field::Message(ConfigGroup::shape))])),
-            (3, Field::Message(|| &[(1, Field::Octets), (2, Field::Message(ConfigValue::shape))])),
-            (4, Field::Message(|| &[(1, Field::Octets), (2, Field::Message(ConfigPolicy::shape))])),
+            (2, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(ConfigGroup::shape))])),
+            (3, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(ConfigValue::shape))])),
+            (4, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(ConfigPolicy::shape))])),
             (5, Field::Octets),
         ]
     }
@@ -168,7 +168,7 @@ impl Shaped for ConfigUpdate {
             (1, Field::Octets),
             (2, Field::Message(ConfigGroup::shape)),
             (3, Field::Message(ConfigGroup::shape)),
-            (5, Field::Message(|| &[(1, Field::Octets), (2, Field::Octets)])),
+            (5, Field::Entry(|| &[(1, Field::Octets), (2, Field::Octets)])),
         ]
     }
 }

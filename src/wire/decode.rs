@@ -26,6 +26,8 @@ pub enum Field {
     Octets,
     /// A message of this shape.
     Message(fn() -> &'static [(u32, Field)]),
+    /// An entry of a map, of this shape: key and value.
+    Entry(fn() -> &'static [(u32, Field)]),
 }
 
 /// Octets that are not the message that they should be.
@@ -79,16 +81,18 @@ fn sieve(octets: &[u8], shape: &[(u32, Field)], depth: usize) -> Result<Option<V
         let field = shape.iter().find(|(known, _)| *known == number).map(|(_, field)| *field);
         let new = match (field, wire) {
             (Some(Field::Number), VARINT) | (Some(Field::Octets), LENGTH) => None,
-            (Some(Field::Message(inner)), LENGTH) => sieve(content, inner(), depth)?.map(|inner| {
-                let mut field = Vec::with_capacity(inner.len() + 8);
-                prost::encoding::encode_varint(
-                    u64::from(number << 3 | u32::from(LENGTH)),
-                    &mut field,
-                );
-                prost::encoding::encode_varint(inner.len() as u64, &mut field);
-                field.extend(inner);
-                field
-            }),
+            (Some(Field::Message(inner) | Field::Entry(inner)), LENGTH) => {
+                sieve(content, inner(), depth)?.map(|inner| {
+                    let mut field = Vec::with_capacity(inner.len() + 8);
+                    prost::encoding::encode_varint(
+                        u64::from(number << 3 | u32::from(LENGTH)),
+                        &mut field,
+                    );
+                    prost::encoding::encode_varint(inner.len() as u64, &mut field);
+                    field.extend(inner);
+                    field
+                })
+            }
             _ => Some(Vec::new()),
         };
         match (&mut kept, new) {

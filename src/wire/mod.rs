@@ -1,15 +1,18 @@
 //! Fabric's messages: what stands in which field, and reading them as Fabric reads them.
 //!
 //! Invariant: everything from outside comes through [`decode`], which bounds how deep it nests and
-//! drops what Fabric drops. Maps are sorted, so what is written has one form. Nothing here knows
-//! what a message means.
+//! drops what Fabric drops. Maps are sorted, and [`canonical`] writes the one form that Fabric's
+//! tools write. Nothing here knows what a message means.
 
 mod block;
+mod canonical;
 mod collection;
 mod config;
+mod consensus;
 mod decode;
 mod membership;
 mod policy;
+mod settings;
 mod values;
 
 pub use block::{
@@ -17,6 +20,7 @@ pub use block::{
     IdentifierHeader, LastConfig, Metadata, MetadataSignature, MetadataSlot, OrdererBlockMetadata,
     Payload, SignatureHeader, Timestamp,
 };
+pub use canonical::canonical;
 pub use collection::{
     CollectionConfig, CollectionConfigPackage, CollectionPayload, CollectionPolicyConfig,
     CollectionPolicyPayload, StaticCollectionConfig,
@@ -24,6 +28,10 @@ pub use collection::{
 pub use config::{
     Config, ConfigEnvelope, ConfigGroup, ConfigPolicy, ConfigSignature, ConfigUpdate,
     ConfigUpdateEnvelope, ConfigValue,
+};
+pub use consensus::{
+    BftOptions, ConsensusState, ConsensusType, LeaderRotation, RaftConsenter, RaftMetadata,
+    RaftOptions,
 };
 pub use decode::{BadMessage, Field, MAX_DEPTH, Shaped, decode};
 pub use membership::{
@@ -37,4 +45,8 @@ pub use policy::{
     SignaturePolicyType,
 };
 pub use prost::Message;
+pub use settings::{
+    AnchorPeer, AnchorPeers, BatchSize, BatchTimeout, BlockDataHashingStructure,
+    ChannelRestrictions, Consortium, HashingAlgorithm, KafkaBrokers, OrdererAddresses,
+};
 pub use values::{AclResource, Acls, Capabilities, Capability, Consenter, Orderers};

@@ -19,7 +19,7 @@ impl Shaped for Capabilities {
     const NAME: &'static str = "common.Capabilities";
 
     fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(|| &[(1, Field::Octets), (2, Field::Message(Capability::shape))]))]
+        &[(1, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(Capability::shape))]))]
     }
 }
 
@@ -105,7 +105,7 @@ impl Shaped for Acls {
     const NAME: &'static str = "protos.ACLs";
 
     fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(|| &[(1, Field::Octets), (2, Field::Message(AclResource::shape))]))]
+        &[(1, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(AclResource::shape))]))]
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! `cargo test --test main vectors`; every verdict must be right, and 95 of 100 categories.
 
+mod channels;
 mod frame;
 mod language;
 mod membership;
@@ -26,6 +27,10 @@ const FAMILIES: &[Family] = &[
     ("collection", policies::collection),
     ("application-policy", policies::application_policy),
     ("block-signature", policies::block_signature),
+    ("channel-config", channels::channel_config),
+    ("config-update", channels::config_update),
+    ("compute-update", channels::compute),
+    ("config-validate", channels::config_validate),
 ];
 
 #[test]
