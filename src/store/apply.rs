@@ -8,7 +8,7 @@ use super::journal::{Claim, JournalKind, JournalRow};
 use super::row::CertificateRow;
 use super::{
     affiliations, certificates, channels, crls, identities, issuers, journal, nonces, properties,
-    revocations,
+    proposals, revocations,
 };
 use crate::clock::Timestamp;
 use crate::id::KeyId;
@@ -82,6 +82,8 @@ impl Change {
             | Self::RenameAffiliations { .. } => "affiliation",
             Self::AddIssuer(_) | Self::ActivateIssuer { .. } => "issuer",
             Self::KeepChannel { .. } | Self::ForgetChannel { .. } => "channel",
+            Self::AddProposal(_) | Self::CloseProposal { .. } => "proposal",
+            Self::SignProposal { .. } => "signature",
             Self::SpendNonce { .. } => "nonce",
             Self::SetProperty { .. } => "property",
         }
@@ -182,6 +184,11 @@ impl Change {
             Self::ActivateIssuer { ca, key_id } => issuers::activate(tx, ca, key_id).await?,
             Self::KeepChannel { row, follows } => channels::keep(tx, row, *follows).await?,
             Self::ForgetChannel { id, sequence } => channels::forget(tx, id, *sequence).await?,
+            Self::AddProposal(row) => proposals::add(tx, row).await?,
+            Self::SignProposal { id, signature } => proposals::sign(tx, id, signature).await?,
+            Self::CloseProposal { id, state, outcome, at } => {
+                proposals::close(tx, id, *state, outcome, *at).await?
+            }
             Self::SpendNonce { digest, expires } => {
                 nonces::spend(tx, digest, deed.at, *expires).await?
             }

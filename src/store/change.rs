@@ -3,6 +3,7 @@
 use super::channels::ChannelRow;
 use super::issuers::IssuerRow;
 use super::journal::{Claim, JournalKind, JournalRow};
+use super::proposals::{ProposalRow, ProposalSignature, ProposalState};
 use super::row::{CertificateRow, Identity};
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -199,6 +200,27 @@ pub enum Change {
         id: ChannelId,
         /// The sequence of its configuration.
         sequence: u64,
+    },
+    /// Adds a proposal. Loses `proposal` if its ID is taken.
+    AddProposal(ProposalRow),
+    /// Adds a signature to a proposal. Loses `signature` if the proposal is not open, or its signer has
+    /// signed.
+    SignProposal {
+        /// Which.
+        id: String,
+        /// The signature.
+        signature: ProposalSignature,
+    },
+    /// Closes a proposal. Loses `proposal` if it is not open.
+    CloseProposal {
+        /// Which.
+        id: String,
+        /// How it stands from now on.
+        state: ProposalState,
+        /// What became of it.
+        outcome: String,
+        /// When.
+        at: Timestamp,
     },
     /// Takes a nonce. Loses `nonce` if it was taken before.
     SpendNonce {

@@ -18,6 +18,8 @@ pub struct ChannelRow {
     pub sequence: u64,
     /// When this configuration was kept.
     pub at: Timestamp,
+    /// Whether this server decides over its configuration, and not the channel's orderers.
+    pub governed_here: bool,
     /// The configuration: a `common.Config`.
     pub config: Vec<u8>,
 }
@@ -28,7 +30,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn channels(&self) -> Result<Vec<ChannelRow>, Error> {
-        let make = || query("SELECT id, sequence, at, config FROM channels ORDER BY id");
+        let make = || query("SELECT id, sequence, at, governed, config FROM channels ORDER BY id");
         self.rows("read channels", make, channel).await
     }
 
@@ -58,6 +60,7 @@ fn channel(row: &AnyRow) -> Result<ChannelRow, Error> {
         id: row.parsed("channel ID")?,
         sequence: row.integer("sequence")?.cast_unsigned(),
         at: row.time("time of a configuration")?,
+        governed_here: row.flag("government")?,
         config: row.octets("configuration")?.to_vec(),
     })
 }
@@ -70,18 +73,19 @@ pub(super) async fn keep(
 ) -> Result<bool, sqlx::Error> {
     let statement = match follows {
         None => query(
-            "INSERT INTO channels (id, sequence, at, config) VALUES ($1, $2, $3, $4) \
+            "INSERT INTO channels (id, sequence, at, governed, config) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (id) DO NOTHING",
         ),
         Some(_) => query(
-            "UPDATE channels SET sequence = $2, at = $3, config = $4 \
-             WHERE id = $1 AND sequence = $5",
+            "UPDATE channels SET sequence = $2, at = $3, governed = $4, config = $5 \
+             WHERE id = $1 AND sequence = $6",
         ),
     };
     let statement = statement
         .bind(row.id.as_str())
         .bind(row.sequence.cast_signed())
         .bind(row.at.unix())
+        .bind(i64::from(row.governed_here))
         .bind(row.config.as_slice());
     let statement = match follows {
         Some(sequence) => statement.bind(sequence.cast_signed()),
