@@ -118,6 +118,11 @@ impl Current {
         Ok(self.result(update))
     }
 
+    /// What an update leads to, whoever signed it; whether it fits is asked with [`Current::demands`].
+    pub fn result_of(&self, update: &Update) -> Config {
+        self.result(update)
+    }
+
     /// What an update leads to, whoever signed it.
     pub(super) fn result(&self, update: &Update) -> Config {
         let message = update.message();

@@ -38,7 +38,7 @@ pub(super) async fn one(
     Called::by(&office, request, NO_BODY).await?;
     let membership = office.membership().await?;
     let known = membership.known(&id)?;
-    let tree = known.channel.policies();
+    let tree = known.channel().policies();
     let mut paths: Vec<String> = tree
         .names(tree.root().unwrap_or_default())
         .map(|name| format!("/Channel/{name}"))
@@ -88,8 +88,8 @@ fn body(known: &KnownChannel) -> ChannelBody {
         id: known.id.to_string(),
         sequence: known.sequence,
         at: known.at.to_string(),
-        msp_version: known.channel.version().as_str().to_owned(),
-        msps: known.channel.msps().iter().map(|msp| msp.id().to_owned()).collect(),
+        msp_version: known.channel().version().as_str().to_owned(),
+        msps: known.channel().msps().iter().map(|msp| msp.id().to_owned()).collect(),
         policies: Vec::new(),
     }
 }

@@ -87,6 +87,7 @@ fn table(kind: Kind) -> (u16, &'static str, &'static str) {
         Kind::UnknownCa
         | Kind::UnknownChannel
         | Kind::UnknownOrganization
+        | Kind::UnknownProposal
         | Kind::UnknownIdentity
         | Kind::UnknownCertificate
         | Kind::UnknownAffiliation

@@ -52,6 +52,8 @@ pub enum Kind {
     UnknownCa,
     /// This server does not know the channel.
     UnknownChannel,
+    /// There is no such proposal.
+    UnknownProposal,
     /// This server has no organization with this MSP ID.
     UnknownOrganization,
     /// This CA has no such identity. 404/63, when revoking 404/10

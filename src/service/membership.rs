@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use tracing::error;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Current};
 use crate::clock::Timestamp;
 use crate::id::{ChannelId, KeyId};
 use crate::msp::{Category, Epoch, Identity, Msps, Rejection};
@@ -33,8 +33,10 @@ pub struct KnownChannel {
     pub sequence: u64,
     /// When we learned of this configuration.
     pub at: Timestamp,
-    /// What judges in it.
-    pub channel: Channel,
+    /// Whether this server decides over its configuration, and not the channel's orderers.
+    pub governed_here: bool,
+    /// Its configuration, and what judges in it.
+    pub current: Current,
     epoch: Epoch,
 }
 
@@ -184,6 +186,11 @@ impl Membership {
 }
 
 impl KnownChannel {
+    /// What judges in it.
+    pub fn channel(&self) -> &Channel {
+        self.current.channel()
+    }
+
     /// Loads a channel from its row.
     ///
     /// # Errors
@@ -191,10 +198,17 @@ impl KnownChannel {
     pub(super) fn load(row: &ChannelRow) -> Result<Self, Error> {
         let config: Config = decode(&row.config)
             .map_err(|why| Error::malformed(format!("the configuration does not parse: {why}")))?;
-        let channel = Channel::load(&config, row.at)
+        let current = Current::load(row.id.as_str(), config, row.at)
             .map_err(|why| Error::malformed(format!("a node would not load it: {why}")))?;
-        let epoch = Epoch::new(channel.msps().clone(), REMEMBERED);
-        Ok(Self { id: row.id.clone(), sequence: row.sequence, at: row.at, channel, epoch })
+        let epoch = Epoch::new(current.channel().msps().clone(), REMEMBERED);
+        Ok(Self {
+            id: row.id.clone(),
+            sequence: row.sequence,
+            at: row.at,
+            governed_here: row.governed_here,
+            current,
+            epoch,
+        })
     }
 }
 

@@ -26,6 +26,7 @@ mod options;
 mod organizations;
 mod page;
 mod profiles;
+mod proposals;
 mod publish_crl;
 mod recover;
 mod refusal;
@@ -62,6 +63,7 @@ pub use options::{
 };
 pub use organizations::{ExportedMsp, Organization, OrganizationOptions};
 pub use page::Page;
+pub use proposals::{Demanded, Proposal, Propose, Signed, Wanted};
 pub use publish_crl::CrlQuery;
 pub use recover::{Sweep, recover};
 pub use register::{AffiliationChoice, Register, Registered};

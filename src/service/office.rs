@@ -91,6 +91,15 @@ impl Office {
         self.memberships.today().await
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The CA in whose name this server writes what is nobody's deed.
+    pub(super) fn any_authority(&self) -> Result<&Arc<Authority>, Error> {
+        self.authority("")
+    }
+
     /// The CA that has issued with this key, now or before.
     pub(super) fn authority_with(&self, key_id: &KeyId) -> Option<&Arc<Authority>> {
         self.authorities.iter().find(|authority| authority.issuers.find(key_id).is_some())

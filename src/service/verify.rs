@@ -173,7 +173,7 @@ fn of_path(
     signatures: &Signatures<'_, MembersOfToday<'_>>,
     explain: bool,
 ) -> Answer {
-    let tree: &PolicyTree = channel.channel.policies();
+    let tree: &PolicyTree = channel.channel().policies();
     let explanation = explain.then(|| {
         let root = tree.root().unwrap_or_default();
         policy::explain(tree, tree.lookup(root, path), signatures)
@@ -187,7 +187,7 @@ fn of_resource(
     signatures: &Signatures<'_, MembersOfToday<'_>>,
     explain: bool,
 ) -> Answer {
-    match channel.channel.access().right(name) {
+    match channel.channel().access().right(name) {
         Right::Policy(path) => of_path(channel, &path, signatures, explain),
         Right::Local(right) => {
             let who = match right {
