@@ -33,6 +33,8 @@ mod identities;
 mod issuers;
 #[path = "store/journal.rs"]
 mod journal;
+#[path = "store/proposals.rs"]
+mod proposals;
 #[path = "store/replicas.rs"]
 mod replicas;
 #[path = "store/together.rs"]

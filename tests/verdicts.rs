@@ -1,21 +1,15 @@
 //! Verdicts over the API: who signed, whether they are members still, whether it is enough; signed
 //! requests, client certificates, channels, exported MSPs.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use chancery::policy::{language, parse_implicit, to_envelope};
-use chancery::wire::{
-    AclResource, Acls, Capabilities, Capability, Config, ConfigGroup, ConfigPolicy, ConfigValue,
-    Message, Policy,
-};
-
+use crate::support::channel;
 use crate::support::club::{Club, done, error_of, refused};
 use crate::support::server::Server;
 use crate::support::tools::{chancery, output, python, root, run};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// Two organizations, a clerk of the first and one of the second, and what they signed.
 struct Stage {
@@ -73,51 +67,7 @@ impl Stage {
 
     /// Writes a configuration of a channel of both organizations; gives its file.
     fn channel(&self, sequence: u64) -> PathBuf {
-        let mut orgs = BTreeMap::new();
-        for org in ["Org1", "Org2"] {
-            let file = self.path(&format!("{org}.mspconfig"));
-            let mut export = chancery();
-            export.args(["msp", "export", &format!("{org}MSP"), "--url", self.club.server.url()]);
-            done(export.arg("--config").arg(&file));
-            let policies = [
-                ("Writers", format!("OR('{org}MSP.client', '{org}MSP.admin')")),
-                ("Admins", format!("OR('{org}MSP.admin')")),
-            ];
-            let group = ConfigGroup {
-                values: [("MSP".to_owned(), value(std::fs::read(file).unwrap()))].into(),
-                policies: policies.map(|(name, rule)| (name.to_owned(), policy(&rule))).into(),
-                ..ConfigGroup::default()
-            };
-            orgs.insert(org.to_owned(), group);
-        }
-        let capability =
-            |name: &str| Capabilities { capabilities: [(name.to_owned(), Capability {})].into() };
-        let acl = |policy: &str| AclResource { policy_ref: policy.to_owned() };
-        let acls = Acls { acls: [("peer/Propose".to_owned(), acl("Both"))].into() };
-        let application = ConfigGroup {
-            groups: orgs,
-            values: [
-                ("Capabilities".to_owned(), value(capability("V2_0").encode_to_vec())),
-                ("ACLs".to_owned(), value(acls.encode_to_vec())),
-            ]
-            .into(),
-            policies: [
-                ("Writers".to_owned(), policy("ANY Writers")),
-                ("Both".to_owned(), policy("ALL Writers")),
-            ]
-            .into(),
-            ..ConfigGroup::default()
-        };
-        let root = ConfigGroup {
-            groups: [("Application".to_owned(), application)].into(),
-            values: [("Capabilities".to_owned(), value(capability("V2_0").encode_to_vec()))].into(),
-            policies: [("Writers".to_owned(), policy("ANY Writers"))].into(),
-            ..ConfigGroup::default()
-        };
-        let config = Config { sequence, channel_group: Some(root) };
-        let file = self.path(&format!("channel-{sequence}.pb"));
-        std::fs::write(&file, config.encode_to_vec()).unwrap();
-        file
+        channel::write(&self.club, &["Org1", "Org2"], sequence)
     }
 
     fn import(&self, member: &str, id: &str, file: &std::path::Path) -> Command {
@@ -147,21 +97,6 @@ impl Stage {
         };
         answers.lines().map(answer).collect()
     }
-}
-
-fn value(octets: Vec<u8>) -> ConfigValue {
-    ConfigValue { version: 0, value: octets, mod_policy: "Admins".to_owned() }
-}
-
-/// A policy of the channel from its text: an implicit rule, or one of signatures.
-fn policy(text: &str) -> ConfigPolicy {
-    let policy = if let Ok(implicit) = parse_implicit(text) {
-        Policy { r#type: 3, value: implicit.encode_to_vec() }
-    } else {
-        let envelope = to_envelope(&language::read(text).unwrap());
-        Policy { r#type: 1, value: envelope.encode_to_vec() }
-    };
-    ConfigPolicy { version: 0, policy: Some(policy), mod_policy: "Admins".to_owned() }
 }
 
 #[test]

@@ -309,7 +309,7 @@ mod tests {
     fn an_organization_joins_with_the_usual_policies_and_leaves_nothing_behind() {
         let before = channel();
         let join = Edit::Admit { name: "Org3".to_owned(), msp: msp("Org3MSP") };
-        let after = edit(&before, &[join.clone()]).unwrap();
+        let after = edit(&before, std::slice::from_ref(&join)).unwrap();
         let org = &after.groups["Application"].groups["Org3"];
         assert_eq!(org.policies.len(), 4);
         assert_eq!(edit(&after, &[join]), Err(EditError::Known("Org3".to_owned())));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::change::{Change, Serials, What};
+use super::outlook::{Frozen, Outlook, Standing};
 
 /// So many entries of a list are told one by one.
 const TOLD: usize = 20;
@@ -83,6 +84,41 @@ fn listed(f: &mut fmt::Formatter<'_>, how: &str, entries: &[String]) -> fmt::Res
     match entries.len().checked_sub(TOLD) {
         Some(more) if more > 0 => write!(f, " and {more} more"),
         Some(_) | None => Ok(()),
+    }
+}
+
+impl fmt::Display for Outlook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policy = &self.policy;
+        match &self.standing {
+            Standing::Always => write!(f, "{policy} is always satisfied")?,
+            Standing::Until(until, why) => {
+                write!(f, "{policy} can be satisfied until {until}: {why}")?;
+            }
+            Standing::Locked(why) => write!(f, "nobody can satisfy {policy}: {why}")?,
+            Standing::Unknown => {
+                write!(
+                    f,
+                    "whether anybody can satisfy {policy} was not found out: it is too large"
+                )?;
+            }
+        }
+        match &self.guards {
+            None => Ok(()),
+            Some((1, first)) => write!(f, "; it guards the {first}"),
+            Some((count, first)) => write!(f, "; it guards {count} elements, first the {first}"),
+        }
+    }
+}
+
+impl fmt::Display for Frozen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { element, mod_policy } = self;
+        write!(
+            f,
+            "nobody can change the {element}: its mod policy `{}` is not there",
+            mod_policy.escape_debug()
+        )
     }
 }
 

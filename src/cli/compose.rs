@@ -136,6 +136,16 @@ pub(super) async fn sweep(commons: Commons) {
     }
 }
 
+/// Applies proposals that were signed enough when a process ended, and tries again what failed.
+pub(super) async fn settle(office: Arc<Office>) {
+    loop {
+        if let Err(error) = office.settle_proposals().await {
+            warn!(%error, "could not look at open proposals; it is tried again");
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
 /// Store and clock alone, for commands that look at what is stored.
 pub(super) async fn stored(config: &Config) -> Result<Store, Failure> {
     let metrics = Metrics::new().map_err(|e| Failure::refused("metrics clash").because(e))?;

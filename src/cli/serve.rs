@@ -106,6 +106,7 @@ pub(super) async fn serve(config: &Config, mut parts: Parts, out: &Output) -> Re
         background.push(tokio::spawn(Arc::clone(authority).keep_crls_published()));
     }
     background.push(tokio::spawn(compose::sweep(parts.commons.clone())));
+    background.push(tokio::spawn(compose::settle(Arc::clone(&office))));
 
     // Before anybody is told: who reads the line may stop us at once.
     let terminated = termination()?;

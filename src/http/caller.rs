@@ -72,7 +72,8 @@ async fn authenticate(office: &Office, parts: &Parts, body: &[u8]) -> Result<Cal
     Ok(office.authenticate_message(&message).await?)
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// Reads a body of up to `limit` octets.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     to_bytes(body, limit).await.map_err(|error| {
         debug!(%error, "a body broke off");
         let causes =

@@ -19,7 +19,7 @@ use crate::wire::Message as _;
 /// The longest body with a configuration, in octets.
 pub(super) const LIMIT: usize = 48 << 20;
 /// The longest body where none is taken.
-const NO_BODY: usize = 1 << 10;
+pub(super) const NO_BODY: usize = 1 << 10;
 
 pub(super) async fn list(
     State(office): State<Arc<Office>>,
@@ -65,7 +65,12 @@ pub(super) async fn import(
         return Err(Problem::malformed(why));
     }
     let config = read.config.encode_to_vec();
-    let known = office.import_channel(&called.caller, ImportChannel { id, config }).await?;
+    let known = office
+        .import_channel(
+            &called.caller,
+            ImportChannel { id, config, govern_here: asked.govern_here },
+        )
+        .await?;
     Ok(Json(body(&known)))
 }
 
@@ -88,6 +93,7 @@ fn body(known: &KnownChannel) -> ChannelBody {
         id: known.id.to_string(),
         sequence: known.sequence,
         at: known.at.to_string(),
+        governed_here: known.governed_here,
         msp_version: known.channel().version().as_str().to_owned(),
         msps: known.channel().msps().iter().map(|msp| msp.id().to_owned()).collect(),
         policies: Vec::new(),

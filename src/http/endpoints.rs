@@ -3,7 +3,8 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
-    ChannelBody, ChannelList, ImportChannelRequest, MspBody, MspList, VerifyRequest, VerifyResponse,
+    ChannelBody, ChannelList, EnvelopeBody, ImportChannelRequest, MspBody, MspList, ProposalBody,
+    ProposalList, ProposeRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
 };
 
 /// Where everything stands.
@@ -66,6 +67,62 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: None,
+    },
+    Endpoint {
+        path: "/channels/{id}/proposals",
+        method: "get",
+        summary: "Lists the latest proposals of a channel; those that are open with `?state=open`",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ProposalList>),
+    },
+    Endpoint {
+        path: "/channels/{id}/proposals",
+        method: "post",
+        summary: "Proposes an update of a channel",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<ProposeRequest>),
+        response: Some(SchemaGenerator::subschema_for::<ProposalBody>),
+    },
+    Endpoint {
+        path: "/proposals/{id}",
+        method: "get",
+        summary: "Shows a proposal: what it changes, who must sign, who has",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ProposalBody>),
+    },
+    Endpoint {
+        path: "/proposals/{id}",
+        method: "delete",
+        summary: "Takes a proposal back",
+        needs_caller: true,
+        request: None,
+        response: None,
+    },
+    Endpoint {
+        path: "/proposals/{id}/signatures",
+        method: "post",
+        summary: "Adds a signature of a member of the channel; the last that is needed applies the proposal",
+        needs_caller: false,
+        request: Some(SchemaGenerator::subschema_for::<SignProposalRequest>),
+        response: Some(SchemaGenerator::subschema_for::<ProposalBody>),
+    },
+    Endpoint {
+        path: "/proposals/{id}/rebase",
+        method: "post",
+        summary: "Puts a proposal where it fits after the channel has moved on; it is signed anew",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ProposalBody>),
+    },
+    Endpoint {
+        path: "/proposals/{id}/envelope",
+        method: "get",
+        summary: "Gives the update with its signatures for orderers; `?header=` is the sender's signature header",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<EnvelopeBody>),
     },
     Endpoint {
         path: "/msps",

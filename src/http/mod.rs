@@ -13,6 +13,7 @@ mod health;
 mod msps;
 mod openapi;
 mod problem;
+mod proposals;
 mod routes;
 mod signature;
 mod verify;

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::endpoints::BASE;
 use super::problem::Problem;
-use super::{channels, msps, openapi, verify};
+use super::{channels, msps, openapi, proposals, verify};
 use crate::service::Office;
 
 /// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent. Other paths
@@ -22,6 +22,14 @@ pub fn api_router(office: Arc<Office>) -> Router {
             &at("/channels/{id}"),
             offered(get(channels::one).put(channels::import).delete(channels::forget)),
         )
+        .route(
+            &at("/channels/{id}/proposals"),
+            offered(get(proposals::list).post(proposals::propose)),
+        )
+        .route(&at("/proposals/{id}"), offered(get(proposals::one).delete(proposals::withdraw)))
+        .route(&at("/proposals/{id}/signatures"), offered(post(proposals::sign)))
+        .route(&at("/proposals/{id}/rebase"), offered(post(proposals::rebase)))
+        .route(&at("/proposals/{id}/envelope"), offered(get(proposals::envelope)))
         .route(&at("/msps"), offered(get(msps::list)))
         .route(&at("/msps/{id}"), offered(get(msps::one)))
         .route(&at("/openapi.json"), offered(get(openapi::document)))

@@ -23,6 +23,8 @@ pub struct ImportChannel {
     pub id: ChannelId,
     /// Its configuration: a `common.Config`.
     pub config: Vec<u8>,
+    /// Whether this server shall decide over it; none for as it was, and no for a new channel.
+    pub govern_here: Option<bool>,
 }
 
 impl Office {
@@ -48,15 +50,18 @@ impl Office {
         }
         let config: Config = decode(&request.config)
             .map_err(|why| Error::malformed(format!("`config` does not parse: {why}")))?;
+        let membership = self.membership().await?;
+        let before = membership.channel(request.id.as_str());
+        let was_governed = before.is_some_and(|known| known.governed_here);
         let row = ChannelRow {
             id: request.id,
             sequence: config.sequence,
             at: authority.clock().now(),
+            governed_here: request.govern_here.unwrap_or(was_governed),
             config: request.config,
         };
         let known = Arc::new(KnownChannel::load(&row)?);
-        let before = self.membership().await?;
-        let follows = before.channel(row.id.as_str()).map(|known| known.sequence);
+        let follows = before.map(|known| known.sequence);
         if let Some(follows) = follows
             && follows >= row.sequence
         {

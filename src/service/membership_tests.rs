@@ -3,7 +3,10 @@ use crate::pki::Reason;
 use crate::service::revoke::{Revoke, Target};
 use crate::service::testing::{Registry, issuer, retired_issuer, serial};
 use crate::store::{Change, Write};
-use crate::wire::{ConfigGroup, Message as _};
+use crate::wire::{
+    BlockDataHashingStructure, Capabilities, Capability, ConfigGroup, ConfigValue,
+    HashingAlgorithm, Message as _,
+};
 
 fn memberships(authority: &Arc<Authority>) -> Memberships {
     Memberships::new(authority.store.clone(), &[], std::slice::from_ref(authority))
@@ -43,16 +46,32 @@ async fn what_one_process_revoked_all_know_at_their_next_question() {
     assert!(is_revoked(&held, &issuer(), 3));
 }
 
+/// The least that nodes load.
+fn smallest() -> ConfigGroup {
+    let value = |value| ConfigValue { value, ..ConfigValue::default() };
+    let hash = HashingAlgorithm { name: "SHA256".into() }.encode_to_vec();
+    let width = BlockDataHashingStructure { width: u32::MAX }.encode_to_vec();
+    let capabilities = Capabilities { capabilities: [("V2_0".into(), Capability {})].into() };
+    let values = [
+        ("HashingAlgorithm", hash),
+        ("BlockDataHashingStructure", width),
+        ("Capabilities", capabilities.encode_to_vec()),
+    ];
+    let values = values.map(|(name, octets)| (name.to_owned(), value(octets)));
+    ConfigGroup { values: values.into(), ..ConfigGroup::default() }
+}
+
 #[tokio::test]
 async fn a_channel_that_did_not_change_keeps_its_memory() {
     let registry = Registry::open().await;
     let memberships = memberships(&registry.authority);
-    let config = Config { sequence: 1, channel_group: Some(ConfigGroup::default()) };
+    let config = Config { sequence: 1, channel_group: Some(smallest()) };
     let keep = |id: &str, sequence: u64, follows: Option<u64>| {
         let row = ChannelRow {
             id: id.parse().unwrap(),
             sequence,
             at: registry.authority.clock.now(),
+            governed_here: false,
             config: config.encode_to_vec(),
         };
         let entry = registry.authority.entry("test", "import-channel", id, "");

@@ -22,7 +22,8 @@ use crate::service::office::Office;
 use crate::service::rules::{CHANNEL_MANAGER, may_manage_channels};
 use crate::store::{Change, ChannelRow, ProposalRow, ProposalSignature, ProposalState, Write};
 use crate::wire::{
-    Config, ConfigSignature, ConfigUpdate, Message as _, SignatureHeader, canonical, decode,
+    Config, ConfigGroup, ConfigSignature, ConfigUpdate, Message as _, SignatureHeader, canonical,
+    decode,
 };
 
 /// The longest title, in characters.
@@ -469,7 +470,14 @@ impl KnownChannel {
     /// Whether the update could come into force, if everybody signed it.
     fn check(&self, update: &Update, at: Timestamp) -> Result<(), Error> {
         self.current.demands(update).map_err(|why| Error::malformed(why.to_string()))?;
-        let next = self.current.follow(self.current.result_of(update), at);
+        let result = self.current.result_of(update);
+        // Fabric takes an update that only names new elements in groups that it does not touch: nobody has to sign it, and
+        // it counts the sequence up.
+        let none = ConfigGroup::default();
+        if diff(self.current.root(), result.channel_group.as_ref().unwrap_or(&none)).is_empty() {
+            return Err(Error::malformed("the update changes nothing"));
+        }
+        let next = self.current.follow(result, at);
         next.map(drop).map_err(|why| {
             Error::malformed(format!("nodes would not take what it leads to: {why}"))
         })

@@ -6,7 +6,13 @@ use chancery::store::{Change, ChannelRow, Write};
 use crate::fixture::*;
 
 fn channel(id: &str, sequence: u64) -> ChannelRow {
-    ChannelRow { id: id.parse().unwrap(), sequence, at: at(1), config: vec![7; 3000] }
+    ChannelRow {
+        id: id.parse().unwrap(),
+        sequence,
+        at: at(1),
+        governed_here: sequence.is_multiple_of(2),
+        config: vec![7; 3000],
+    }
 }
 
 fn keep(row: &ChannelRow, follows: Option<u64>) -> Change {

@@ -1,5 +1,6 @@
 //! What the capabilities share: a server of our own binary, and the tools beside the tests.
 
+pub(crate) mod channel;
 pub(crate) mod club;
 pub(crate) mod material;
 pub(crate) mod server;

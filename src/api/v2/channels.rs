@@ -13,6 +13,8 @@ pub struct ChannelBody {
     pub sequence: u64,
     /// When the server learned of this configuration.
     pub at: String,
+    /// Whether this server decides over its configuration, and not the channel's orderers.
+    pub governed_here: bool,
     /// The version of the rules that its MSPs follow, e.g. `1.4.3`.
     pub msp_version: String,
     /// The IDs of its MSPs.
@@ -36,4 +38,8 @@ pub struct ChannelList {
 pub struct ImportChannelRequest {
     /// A configuration block (`common.Block`), a `common.ConfigEnvelope` or a `common.Config`, in base64.
     pub config: String,
+    /// Whether this server shall decide over the configuration, and not the channel's orderers: proposals that are signed enough
+    /// are applied here, and are not sent anywhere. Without it: as it was, and false for a new channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub govern_here: Option<bool>,
 }

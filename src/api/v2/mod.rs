@@ -6,12 +6,17 @@
 mod channels;
 mod msps;
 mod problem;
+mod proposals;
 mod text;
 mod verify;
 
 pub use channels::{ChannelBody, ChannelList, ImportChannelRequest};
 pub use msps::{CrlBody, MspBody, MspList};
 pub use problem::ProblemBody;
+pub use proposals::{
+    ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
+    ProposeRequest, SignProposalRequest, StandingBody,
+};
 pub use text::Text;
 pub use verify::{
     ExplanationBody, FoundBody, IdentityRef, IdentityText, SignatureBody, VerdictBody, VerifyItem,

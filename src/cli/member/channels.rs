@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::api;
 use super::client::escaped;
+use super::proposals;
 use super::server::Session;
 use crate::api::v2::{ChannelBody, ChannelList, ImportChannelRequest};
 use crate::cli::exit::Failure;
@@ -37,6 +38,10 @@ enum Command {
         /// The file
         #[arg(value_name = "FILE")]
         config: PathBuf,
+        /// The server decides over the configuration: what is proposed and signed enough is applied here, and
+        /// sent to no orderer
+        #[arg(long)]
+        govern_here: bool,
         #[command(flatten)]
         session: Session,
     },
@@ -55,6 +60,8 @@ enum Command {
         #[command(flatten)]
         session: Session,
     },
+    #[command(flatten)]
+    Proposals(proposals::Command),
     /// Make the server forget a channel
     #[command(after_help = "Example:\n  chancery channel forget supply")]
     Forget {
@@ -73,9 +80,12 @@ impl Channels {
     /// When a file cannot be read, or the server refuses.
     pub fn run(self, out: &Output) -> Result<(), Failure> {
         match self.command {
-            Command::Import { id, config, session } => {
+            Command::Import { id, config, govern_here, session } => {
                 let config = STANDARD.encode(read_argument(&config, LARGEST)?);
-                let body = api::body(&ImportChannelRequest { config })?;
+                let body = api::body(&ImportChannelRequest {
+                    config,
+                    govern_here: govern_here.then_some(true),
+                })?;
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));
                 let kept: ChannelBody = client.call("PUT", &path, Some(&body), Some(&caller))?;
@@ -95,6 +105,7 @@ impl Channels {
                 lines.extend(shown.policies.iter().map(|path| printable(path).into_owned()));
                 out.result(&shown, &lines.join("\n"))
             }
+            Command::Proposals(command) => command.run(out),
             Command::Forget { id, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));

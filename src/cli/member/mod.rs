@@ -28,6 +28,7 @@ mod msp_export;
 mod msp_folder;
 mod node_ous;
 mod present;
+mod proposals;
 mod reason;
 mod reenroll;
 mod register;

@@ -1,0 +1,186 @@
+//! `/api/v2/channels/{id}/proposals` and `/api/v2/proposals/{id}`: updates of channels that collect
+//! signatures.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::caller::{Called, read};
+use super::channels::{LIMIT, NO_BODY};
+use super::problem::Problem;
+use crate::api::v2::{
+    ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
+    ProposeRequest, SignProposalRequest, StandingBody,
+};
+use crate::channel::{self, Edit};
+use crate::service::{Demanded, Office, Proposal, Propose, Wanted};
+use crate::store::{ProposalRow, ProposalSignature};
+
+/// The longest body with a signature, in octets.
+const SIGNATURE_LIMIT: usize = 128 << 10;
+
+pub(super) async fn list(
+    State(office): State<Arc<Office>>,
+    Path(channel): Path<String>,
+    Query(query): Query<std::collections::BTreeMap<String, String>>,
+    request: Request,
+) -> Result<Json<ProposalList>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let open = query.get("state").is_some_and(|state| state == "open");
+    let rows = office.proposals(&channel, open).await?;
+    Ok(Json(ProposalList { proposals: rows.iter().map(row_body).collect() }))
+}
+
+pub(super) async fn propose(
+    State(office): State<Arc<Office>>,
+    Path(channel): Path<String>,
+    request: Request,
+) -> Result<Json<ProposalBody>, Problem> {
+    let called = Called::by(&office, request, LIMIT).await?;
+    let asked: ProposeRequest = called.json()?;
+    let wanted = wanted(&asked).map_err(Problem::malformed)?;
+    let propose = Propose { channel, title: asked.title, wanted };
+    Ok(Json(body(&office.propose(&called.caller, propose).await?)))
+}
+
+pub(super) async fn one(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ProposalBody>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    Ok(Json(body(&office.proposal(&id).await?)))
+}
+
+pub(super) async fn withdraw(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let called = Called::by(&office, request, NO_BODY).await?;
+    office.withdraw_proposal(&called.caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn rebase(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ProposalBody>, Problem> {
+    let called = Called::by(&office, request, NO_BODY).await?;
+    Ok(Json(body(&office.rebase_proposal(&called.caller, &id).await?)))
+}
+
+/// Needs no caller: the signature itself says whose it is, and many a signer is no member of our CAs.
+pub(super) async fn sign(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ProposalBody>, Problem> {
+    let octets = read(request.into_body(), SIGNATURE_LIMIT).await?;
+    let asked: SignProposalRequest = serde_json::from_slice(&octets)
+        .map_err(|error| Problem::malformed(format!("the body is not good: {error}")))?;
+    let header = octets_of("header", &asked.header).map_err(Problem::malformed)?;
+    let signature = octets_of("signature", &asked.signature).map_err(Problem::malformed)?;
+    Ok(Json(body(&office.sign_proposal(&id, header, signature).await?)))
+}
+
+pub(super) async fn envelope(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    Query(query): Query<std::collections::BTreeMap<String, String>>,
+    request: Request,
+) -> Result<Json<EnvelopeBody>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let header = query.get("header").map_or("", String::as_str);
+    let header = octets_of("header", header).map_err(Problem::malformed)?;
+    let envelope = office.proposal_envelope(&id, header).await?;
+    Ok(Json(EnvelopeBody { envelope: STANDARD.encode(envelope) }))
+}
+
+fn wanted(asked: &ProposeRequest) -> Result<Wanted, String> {
+    match (asked.changes.as_slice(), &asked.config, &asked.update) {
+        ([_, ..], None, None) => {
+            let edits = asked.changes.iter().enumerate().map(|(place, change)| {
+                edit(change).map_err(|why| format!("changes[{place}].{why}"))
+            });
+            Ok(Wanted::Edits(edits.collect::<Result<_, _>>()?))
+        }
+        ([], Some(config), None) => {
+            let octets = octets_of("config", config)?;
+            let read = channel::read(&octets).map_err(|why| format!("config: {why}"))?;
+            Ok(Wanted::Config(read.config))
+        }
+        ([], None, Some(update)) => Ok(Wanted::Update(octets_of("update", update)?)),
+        _ => Err("exactly one of `changes`, `config` and `update` is asked for".to_owned()),
+    }
+}
+
+fn edit(change: &ChangeBody) -> Result<Edit, String> {
+    Ok(match change.clone() {
+        ChangeBody::Admit { name, msp } => Edit::Admit { name, msp: octets_of("msp", &msp)? },
+        ChangeBody::Remove { name } => Edit::Remove { name },
+        ChangeBody::ReplaceMsp { msp } => Edit::ReplaceMsp { msp: octets_of("msp", &msp)? },
+        ChangeBody::SetPolicy { path, rule } => Edit::SetPolicy { path, rule },
+        ChangeBody::SetAcl { resource, policy } => Edit::SetAcl { resource, policy },
+        ChangeBody::SetAnchorPeers { name, peers } => {
+            let peers = peers.iter().map(|peer| {
+                let parts = peer.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+                let parts =
+                    parts.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+                parts.ok_or_else(|| format!("peers: `{}` is not host:port", peer.escape_debug()))
+            });
+            Edit::SetAnchorPeers { name, peers: peers.collect::<Result<_, _>>()? }
+        }
+    })
+}
+
+fn octets_of(field: &str, text: &str) -> Result<Vec<u8>, String> {
+    STANDARD.decode(text).map_err(|error| format!("{field}: no base64: {error}"))
+}
+
+fn row_body(row: &ProposalRow) -> ProposalBody {
+    ProposalBody {
+        id: row.id.clone(),
+        channel: row.channel.to_string(),
+        title: row.title.clone(),
+        state: row.state.to_string(),
+        sequence: row.sequence,
+        proposer: row.proposer.clone(),
+        at: row.at.to_string(),
+        outcome: Some(row.outcome.clone()).filter(|outcome| !outcome.is_empty()),
+        standing: None,
+    }
+}
+
+fn body(proposal: &Proposal) -> ProposalBody {
+    let demand = |demand: &Demanded| DemandBody {
+        policy: demand.policy.clone(),
+        elements: demand.elements.clone(),
+        satisfied: demand.satisfied,
+        needs: demand.needs.clone(),
+        sets: demand.sets.clone(),
+    };
+    let signature =
+        |(row, signed): &(ProposalSignature, crate::service::Signed)| ProposalSignatureBody {
+            msp_id: signed.msp_id.clone(),
+            certificate: signed.certificate.as_ref().map(hex::encode),
+            at: row.at.to_string(),
+            refused: signed.refused.clone(),
+        };
+    let standing = StandingBody {
+        update: STANDARD.encode(&proposal.row.content),
+        changes: proposal.changes.clone(),
+        effects: proposal.effects.clone(),
+        warnings: proposal.warnings.clone(),
+        demands: proposal.demands.iter().map(demand).collect(),
+        signatures: proposal.signatures.iter().map(signature).collect(),
+        conflict: proposal.conflict.clone(),
+        ready: proposal.is_ready,
+    };
+    ProposalBody { standing: Some(standing), ..row_body(&proposal.row) }
+}
