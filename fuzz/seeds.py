@@ -8,6 +8,7 @@ usage: fuzz/seeds.py          (needs Python with `cryptography`: tests/.cache/ve
 import base64
 import hashlib
 import json
+import os
 import struct
 import sys
 from pathlib import Path
@@ -237,15 +238,15 @@ def channels():
     application = entry(2, "Application", admins + writers + acls + capabilities + field(5, "Admins"))
     root = application + capabilities + entry(4, "Admins", meta(2, "Admins")) + entry(4, "Readers", meta(0, "Writers")) + entry(4, "Nobody", meta(1, "Missing")) + field(5, "Admins")
     config = field(1, 3) + field(2, root)
-    put("channel_config", config)
-    put("channel_config", field(2, entry(4, "Admins", envelope(0, []))))
-    put("channel_config", field(1, config) + field(2, field(1, b"x")))
+    put("channel_rules", config)
+    put("channel_rules", field(2, entry(4, "Admins", envelope(0, []))))
+    put("channel_rules", field(1, config) + field(2, field(1, b"x")))
     for kind in (1, 3):
         header = field(1, field(1, kind) + field(4, "trade"))
         data = field(1, field(1, header) + field(2, field(1, config)))
         block = field(1, field(1, 7) + field(2, bytes(32)) + field(3, hashlib.sha256(data).digest())) + field(2, field(1, data)) + field(3, field(1, b"") * 5)
-        put("channel_config", block)
-    put("channel_config", field(1, "trade") + field(2, root) + field(3, root))
+        put("channel_rules", block)
+    put("channel_rules", field(1, "trade") + field(2, root) + field(3, root))
 
 
 def texts():
@@ -299,6 +300,68 @@ def texts():
         put("words", word)
 
 
+def field(number, content):
+    """A field of a protobuf message: a number, or octets with their length."""
+    if isinstance(content, int):
+        return bytes([number << 3]) + varint(content)
+    content = content.encode() if isinstance(content, str) else content
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def varint(number):
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(out + bytes([number]))
+
+
+def entry(number, name, content):
+    return field(number, field(1, name) + field(2, content))
+
+
+def updates():
+    """Updates of the small channel in fuzz/src/channel.rs, and the smallest of Fabric's configurations."""
+
+    def update(read, write, *signers, channel="channel"):
+        sets = (field(2, read) if read is not None else b"") + field(3, write)
+        signed = b"".join(field(2, field(1, field(1, who)) + field(2, "y")) for who in signers)
+        put("config_update", field(1, field(1, channel) + sets) + signed)
+
+    timeout = lambda text, version=1: field(1, version) + field(2, field(1, text)) + field(3, "Admins")
+    in_orderer = lambda content: entry(2, "Orderer", content)
+    write = in_orderer(entry(3, "BatchTimeout", timeout("1500ms")))
+    update(in_orderer(b""), write, "C.admin")
+    update(in_orderer(b""), write, "A.admin", "B.admin")
+    update(None, write, "C.admin")
+    update(in_orderer(b""), write, "C.admin", channel="other")
+    update(in_orderer(b""), in_orderer(entry(3, "BatchTimeout", timeout("2", 2))), "C.admin")
+    # A policy joins the application: its group says which members it has.
+    policy = field(2, field(1, 3) + field(2, field(1, "Admins"))) + field(3, "Admins")
+    have = entry(4, "Admins", b"") + entry(3, "Capabilities", b"")
+    grown = field(1, 1) + have + entry(4, "Readers", policy) + field(5, "Admins")
+    update(entry(2, "Application", have), entry(2, "Application", grown), "A.admin")
+    update(entry(2, "Application", have), entry(2, "Application", field(1, 1) + have + field(5, "a_b")), "A.admin")
+    # The root is changed by both, and keeps all that it lists.
+    root = entry(2, "Application", b"") + entry(2, "Orderer", b"")
+    root += b"".join(entry(3, name, b"") for name in ("BlockDataHashingStructure", "Capabilities", "HashingAlgorithm"))
+    root += b"".join(entry(4, name, b"") for name in ("Admins", "Any"))
+    update(root, field(1, 1) + root + field(5, "Any"), "A.admin", "B.admin")
+    update(root, field(1, 1) + field(5, "/Channel"), "A.admin", "B.admin")
+
+    put("channel_rules", b"")
+    put("channel_rules", field(1, 7) + field(2, field(5, "Admins")))
+    vectors = Path(os.environ.get("CHANCERY_MSP_VECTORS", ROOT / "../shared/vectors/msp"))
+    for family in ("channel-config", "compute-update"):
+        path = vectors / f"{family}.json"
+        if not path.exists():
+            print(f"{path} is not there: no configurations from it", file=sys.stderr)
+            continue
+        configs = json.loads(path.read_text())["tables"]["configs"].values()
+        for octets in sorted((base64.b64decode(text) for text in configs), key=len)[:4]:
+            put("channel_rules", octets)
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         sys.exit(__doc__)
@@ -308,6 +371,7 @@ if __name__ == "__main__":
     protocol()
     channels()
     texts()
+    updates()
     for folder in sorted(CORPUS.iterdir()):
         files = list(folder.iterdir())
         print(f"{folder.name}: {len(files)} inputs, {sum(file.stat().st_size for file in files)} octets")

@@ -13,11 +13,13 @@ use aws_lc_rs::signature::{
 use chancery::clock::Timestamp;
 use chancery::msp::{Identity, Msp, MspVersion};
 use chancery::wire::{
-    FabricMspConfig, FabricNodeOus, FabricOuIdentifier, Message as _, MspConfig, SerializedIdentity,
+    FabricMspConfig, FabricNodeOus, FabricOuIdentifier, Message as _, MspConfig,
+    SerializedIdentity, decode,
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
+    date_time_ymd,
 };
 
 /// The size of a certificate's signed part, and of an endorsed proposal response.
@@ -100,6 +102,7 @@ pub(crate) struct Organization {
     pub(crate) identity: Vec<u8>,
     known: Identity,
     signer: EcdsaKeyPair,
+    root: Issuer<'static, KeyPair>,
 }
 
 impl Organization {
@@ -135,7 +138,32 @@ impl Organization {
         let known = msp.identity(&identity).unwrap();
         let pkcs8 = key.serialize_der();
         let signer = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8).unwrap();
-        Self { config, msp, identity, known, signer }
+        Self { config, msp, identity, known, signer, root }
+    }
+
+    /// Its `MSPConfig` with the root for TLS too, and with a list of so many certificates that the root has revoked.
+    pub(crate) fn config_with_list(&self, revoked: u64) -> MspConfig {
+        let mut config: FabricMspConfig = decode(&self.config.config).unwrap();
+        config.tls_root_certs.clone_from(&config.root_certs);
+        if revoked > 0 {
+            let entry = |serial: u64| RevokedCertParams {
+                serial_number: SerialNumber::from(serial << 20),
+                revocation_time: date_time_ymd(2026, 1, 1),
+                reason_code: None,
+                invalidity_date: None,
+            };
+            let list = CertificateRevocationListParams {
+                this_update: date_time_ymd(2026, 1, 1),
+                next_update: date_time_ymd(2050, 1, 1),
+                crl_number: SerialNumber::from(1_u64),
+                issuing_distribution_point: None,
+                revoked_certs: (1..=revoked).map(entry).collect(),
+                key_identifier_method: KeyIdMethod::Sha256,
+            };
+            let list = list.signed_by(&self.root).unwrap().pem().unwrap();
+            config.revocation_list.push(list.into_bytes());
+        }
+        MspConfig { r#type: 0, config: config.encode_to_vec() }
     }
 
     /// The member's signature over `data`, with the low S.

@@ -23,6 +23,7 @@ mod query;
 mod service_end;
 mod signer_end;
 mod tlv;
+mod update;
 mod uri;
 mod words;
 
@@ -30,7 +31,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 29] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -58,6 +59,8 @@ pub const TARGETS: [Target; 27] = [
     ("policy_language", policy::language),
     ("policy_envelope", policy::envelope),
     ("channel_config", channel::law),
+    ("channel_rules", update::configuration),
+    ("config_update", update::update),
 ];
 
 /// Checks the law of a target.

@@ -62,7 +62,7 @@ struct Sets {
 }
 
 /// Values or policies.
-trait Leaf: Clone + Default {
+pub(super) trait Leaf: Clone + Default {
     fn version(&self) -> u64;
     /// The same contents and mod policy, whatever the version.
     fn says_the_same(&self, other: &Self) -> bool;
@@ -195,6 +195,28 @@ fn afresh(group: &ConfigGroup) -> ConfigGroup {
         policies: policies.collect(),
         mod_policy: group.mod_policy.clone(),
     }
+}
+
+/// Whether two groups say the same, versions aside.
+pub(super) fn is_same_group(a: &ConfigGroup, b: &ConfigGroup) -> bool {
+    a.mod_policy == b.mod_policy
+        && are_same(&a.values, &b.values, is_same_leaf)
+        && are_same(&a.policies, &b.policies, is_same_leaf)
+        && are_same(&a.groups, &b.groups, is_same_group)
+}
+
+/// Whether two values or policies say the same, versions aside.
+pub(super) fn is_same_leaf<T: Leaf>(a: &T, b: &T) -> bool {
+    a.says_the_same(b)
+}
+
+fn are_same<T>(
+    a: &BTreeMap<String, T>,
+    b: &BTreeMap<String, T>,
+    is_same: impl Fn(&T, &T) -> bool,
+) -> bool {
+    let same = |(name, a): (&String, &T)| b.get(name).is_some_and(|b| is_same(a, b));
+    a.len() == b.len() && a.iter().all(same)
 }
 
 fn of_groups(original: &ConfigGroup, updated: &ConfigGroup) -> Sets {

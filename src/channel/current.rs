@@ -203,3 +203,7 @@ impl Current {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "current_tests.rs"]
+mod tests;

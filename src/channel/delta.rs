@@ -231,6 +231,15 @@ pub(super) fn overlay(
     laid_over(Some(current), Some(write), read, mends)
 }
 
+/// As [`overlay`], and nothing is mended: what the write set asks for, no more.
+pub(super) fn overlay_as_asked(
+    current: &ConfigGroup,
+    write: &ConfigGroup,
+    read: Option<&ConfigGroup>,
+) -> ConfigGroup {
+    laid_over(Some(current), Some(write), read, false)
+}
+
 fn laid_over(
     current: Option<&ConfigGroup>,
     write: Option<&ConfigGroup>,

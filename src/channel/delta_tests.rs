@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::names::is_legal_path;
-use super::super::testing::{Spelled, trees};
 use super::*;
+use crate::channel::names::is_legal_path;
+use crate::channel::testing::{Spelled, trees};
 use crate::policy::{Signatures, SignedData};
 
 /// Any element, whatever its kind.

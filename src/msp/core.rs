@@ -139,7 +139,11 @@ impl Core {
 
     /// An identity of a certificate in PEM.
     pub(super) fn subject(&self, pem: &[u8]) -> Result<Subject, Rejection> {
-        let certificate = certificate(pem)?;
+        self.subject_of(Arc::new(certificate(pem)?))
+    }
+
+    /// An identity of a certificate.
+    pub(super) fn subject_of(&self, certificate: Arc<Certificate>) -> Result<Subject, Rejection> {
         match certificate.key {
             Key::Ecdsa(_) | Key::Ed25519(_) | Key::Rsa(_) => {}
             Key::Other | Key::Unknown => {
@@ -160,15 +164,15 @@ impl Core {
         if let Some(chain) = chain {
             let _ = known.set(Ok(chain));
         }
-        Ok(Subject { certificate: Arc::new(certificate), identifier, chain: known })
+        Ok(Subject { certificate, identifier, chain: known })
     }
 
     /// Brings the signature of an ECDSA-signed certificate to its low S, for which its issuer must be
     /// known; the chain comes with it, when it had to be found.
     pub(super) fn normalize(
         &self,
-        certificate: Certificate,
-    ) -> Result<(Certificate, Option<Path>), Rejection> {
+        certificate: Arc<Certificate>,
+    ) -> Result<(Arc<Certificate>, Option<Path>), Rejection> {
         if !certificate.signature_algorithm.is_ecdsa() {
             return Ok((certificate, None));
         }
@@ -176,7 +180,7 @@ impl Core {
         if certificate.is_ca() && certificate.is_signed_by(&certificate) {
             let low = low_signature(&certificate, &certificate)?;
             let certificate = match low {
-                Some(der) => read(der)?,
+                Some(der) => Arc::new(read(der)?),
                 None => certificate,
             };
             alone(&certificate, Self::at(&certificate))?;
@@ -192,7 +196,7 @@ impl Core {
             return Err(Rejection::new(Category::NoParentInChain, detail));
         };
         match low_signature(&certificate, issuer)? {
-            Some(der) => Ok((read(der)?, Some(chain))),
+            Some(der) => Ok((Arc::new(read(der)?), Some(chain))),
             None => Ok((certificate, Some(chain))),
         }
     }

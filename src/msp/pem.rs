@@ -77,12 +77,12 @@ fn block<'a>(before: &'a [u8], after: &'a [u8]) -> Found<'a> {
     if !trailing.is_empty() {
         return Found::Broken;
     }
-    let base64: Vec<u8> = body
-        .unwrap_or_default()
-        .iter()
-        .copied()
-        .filter(|octet| !matches!(octet, b' ' | b'\t' | b'\r' | b'\n'))
-        .collect();
+    let body = body.unwrap_or_default();
+    let mut base64 = Vec::with_capacity(body.len());
+    // Runs are copied whole: bodies are long, and their lines too.
+    for run in body.split(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n')) {
+        base64.extend_from_slice(run);
+    }
     let Ok(der) = BASE64.decode(base64) else { return Found::Broken };
     Found::Whole(Block { label, der, rest: rest.unwrap_or_default() })
 }

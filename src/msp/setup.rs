@@ -117,10 +117,10 @@ fn empty(config: &FabricMspConfig, version: MspVersion) -> Core {
 }
 
 /// Each entry with its place, counted from one, said when it fails.
-fn each<'a, T>(
+fn each<'a, E, T>(
     what: &'static str,
-    entries: &'a [Vec<u8>],
-    take: impl Fn(&'a [u8]) -> Result<T, Rejection>,
+    entries: &'a [E],
+    take: impl Fn(&'a E) -> Result<T, Rejection>,
 ) -> Result<Vec<T>, Rejection> {
     let numbered = entries.iter().enumerate();
     numbered
@@ -137,14 +137,14 @@ impl Core {
         }
         // Issuers must be known before signatures can be brought to the low S, those of CAs too: so first as
         // they are, then anew as they came to be.
-        let read = |entry| certificate(entry).map(Arc::new);
+        let read = |entry: &Vec<u8>| certificate(entry).map(Arc::new);
         let roots = each("root CA", &config.root_certs, read)?;
         let intermediates = each("intermediate CA", &config.intermediate_certs, read)?;
-        self.root_pool = roots.into_iter().collect();
-        self.intermediate_pool = intermediates.into_iter().collect();
-        let roots = each("root CA", &config.root_certs, |entry| self.subject(entry))?;
-        let intermediates =
-            each("intermediate CA", &config.intermediate_certs, |entry| self.subject(entry))?;
+        self.root_pool = roots.iter().cloned().collect();
+        self.intermediate_pool = intermediates.iter().cloned().collect();
+        let subject = |read: &Arc<Certificate>| self.subject_of(Arc::clone(read));
+        let roots = each("root CA", &roots, subject)?;
+        let intermediates = each("intermediate CA", &intermediates, subject)?;
         self.roots = roots.into_iter().map(Subject::anew).collect();
         self.intermediates = intermediates.into_iter().map(Subject::anew).collect();
         let pool = |cas: &[Subject]| cas.iter().map(|ca| Arc::clone(&ca.certificate)).collect();
@@ -208,7 +208,7 @@ impl Core {
     }
 
     fn take_tls_cas(&self, config: &FabricMspConfig) -> Result<(), Rejection> {
-        let read = |entry| certificate(entry).map(Arc::new);
+        let read = |entry: &Vec<u8>| certificate(entry).map(Arc::new);
         let roots = each("TLS root CA", &config.tls_root_certs, read)?;
         let intermediates = each("TLS intermediate CA", &config.tls_intermediate_certs, read)?;
         let (root_pool, intermediate_pool): (Pool, Pool) =
@@ -284,9 +284,9 @@ impl Core {
     fn bound_to(&self, unit: &FabricOuIdentifier) -> Result<Vec<u8>, Rejection> {
         let name = unit.organizational_unit_identifier.escape_debug();
         let find = || {
-            let (read, _) = self.normalize(certificate(&unit.certificate)?)?;
+            let (read, _) = self.normalize(Arc::new(certificate(&unit.certificate)?))?;
             let of = |cas: &[Subject]| {
-                cas.iter().map(|ca| &ca.certificate).find(|ca| ***ca == read).cloned()
+                cas.iter().map(|ca| &ca.certificate).find(|ca| **ca == read).cloned()
             };
             if let Some(root) = of(&self.roots) {
                 return Ok(self.certifiers(&vec![root]));

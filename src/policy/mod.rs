@@ -20,6 +20,7 @@ pub mod language;
 mod members;
 mod outline;
 mod principal;
+mod reach;
 mod satisfy;
 mod signatures;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use implicit::{ImplicitRuleError, parse_implicit, print_implicit};
 pub use members::Members;
 pub use outline::Outline;
 pub use principal::Described;
+pub use reach::{Reach, Share};
 pub use satisfy::{AnyOf, Choice, MinimalSets, SignerSet, minimal_sets};
 pub use signatures::{Signatures, SignedData};
 pub use tree::{Lookup, PolicyTree};
