@@ -9,6 +9,7 @@ use super::bench::{Bench, BenchToken};
 use super::ca::Ca;
 use super::config::ConfigCommand;
 use super::dev::Dev;
+use super::genesis::Genesis;
 use super::hsm::HsmCommand;
 use super::init::Init;
 use super::member::{
@@ -44,6 +45,8 @@ enum Deed {
     Hsm(HsmCommand),
     Msp(MspCommand),
     Policy(PolicyCommand),
+    #[command(hide = true)]
+    Genesis(Genesis),
     Bench(Bench),
     BenchToken(BenchToken),
     Enroll(Enroll),
@@ -83,6 +86,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Deed::Hsm(deed) => deed.run(&out),
         Deed::Msp(deed) => deed.run(&out),
         Deed::Policy(deed) => deed.run(&out),
+        Deed::Genesis(deed) => deed.run(&out),
         Deed::Bench(deed) => deed.run(&out),
         Deed::BenchToken(deed) => deed.run(&out),
         Deed::Enroll(deed) => deed.run(&out),

@@ -11,7 +11,7 @@ mod certificates;
 mod client;
 mod crl;
 mod enroll;
-mod files;
+pub(super) mod files;
 #[cfg(test)]
 mod fixture;
 mod gencrl;
