@@ -10,6 +10,7 @@ mod certify;
 mod chain;
 mod channel;
 mod config;
+mod configtx;
 mod crl;
 mod csr;
 mod material;
@@ -31,7 +32,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 29] = [
+pub const TARGETS: [Target; 30] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -61,6 +62,7 @@ pub const TARGETS: [Target; 29] = [
     ("channel_config", channel::law),
     ("channel_rules", update::configuration),
     ("config_update", update::update),
+    ("configtx", configtx::law),
 ];
 
 /// Checks the law of a target.
