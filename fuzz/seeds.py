@@ -249,6 +249,22 @@ def field(number, content):
     return varint(number << 3 | 2) + varint(len(content)) + content
 
 
+def profiles_of_channels():
+    """Files with a profile `P`: each kind of orderers, merges, loose kinds, and what is refused."""
+    policies = "{Readers: {Type: ImplicitMeta, Rule: ANY Readers}, Writers: {Type: Signature, Rule: \"OR('M.member')\"}, Admins: {Type: ImplicitMeta, Rule: MAJORITY Admins}}"
+    org = "Organizations: [&Org {Name: Org1, ID: M, MSPDir: ./msp, OrdererEndpoints: 'a:1', Policies: &P %s}]\n" % policies
+    orderer = "    Orderer: {OrdererType: %s, BatchTimeout: 2s, Policies: {<<: *P, BlockValidation: {Type: ImplicitMeta, Rule: ANY Writers}}, Organizations: [*Org], %s}\n"
+    profile = org + "Profiles:\n  P:\n    Policies: *P\n    Capabilities: {%s: true}\n" + orderer + "    %s\n"
+    application = "Application: {Policies: *P, Organizations: [{<<: *Org, AnchorPeers: {Host: h, Port: 7051}}], ACLs: {a/b: Admins}, Capabilities: {V2_5: 'true', V2_0: 0}}"
+    raft = "EtcdRaft: {Options: {ElectionTick: 0x14}, Consenters: [{Host: o, Port: 1, ClientTLSCert: tls.pem, ServerTLSCert: tls.pem}]}, Capabilities: {V2_0: true}"
+    bft = "ConsenterMapping: [{ID: 1, Host: o, Port: 1, MSPID: M, Identity: tls.pem, ClientTLSCert: tls.pem, ServerTLSCert: tls.pem}], SmartBFT: {SyncOnStart: true}"
+    put("configtx", profile % ("V2_0", "etcdraft", raft, application))
+    put("configtx", profile % ("V3_0", "BFT", bft, application))
+    put("configtx", profile % ("V1_4_2", "solo", "Addresses: '[a:1, b:2]', BatchSize: {AbsoluteMaxBytes: 99 MB}, MaxChannels: 1.5", "Consortiums: {C: {Organizations: *Org}}"))
+    put("configtx", profile % ("V2_0", "solo", "Colour: blue", application))
+    put("configtx", "Profiles: {P: {Consortium: 007}}\n---\n- more")
+
+
 def channels():
     """Configurations without organizations, whose MSPs would be large."""
     entry = lambda number, name, value: field(number, field(1, name) + field(2, value))
@@ -397,6 +413,7 @@ if __name__ == "__main__":
     protocol()
     channels()
     verdicts()
+    profiles_of_channels()
     texts()
     updates()
     for folder in sorted(CORPUS.iterdir()):

@@ -10,6 +10,7 @@ mod certify;
 mod chain;
 mod channel;
 mod config;
+mod configtx;
 mod crl;
 mod csr;
 mod material;
@@ -32,7 +33,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 31] = [
+pub const TARGETS: [Target; 32] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -64,6 +65,7 @@ pub const TARGETS: [Target; 31] = [
     ("verify_body", verdict::verify_body),
     ("channel_rules", update::configuration),
     ("config_update", update::update),
+    ("configtx", configtx::law),
 ];
 
 /// Checks the law of a target.

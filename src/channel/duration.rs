@@ -17,13 +17,23 @@ const UNITS: [(&str, u64); 8] = [
 /// Reads a duration that is not negative; nothing when Go's `time.ParseDuration` would refuse the text or find
 /// it negative. Parts of a nanosecond are cut off.
 pub fn parse_duration(text: &str) -> Option<Duration> {
+    u64::try_from(parse_nanoseconds(text)?).ok().map(Duration::from_nanos)
+}
+
+/// Reads a duration as Go does, in nanoseconds; it may be negative.
+pub(super) fn parse_nanoseconds(text: &str) -> Option<i64> {
     let (negative, unsigned) = match text.as_bytes().first()? {
         b'-' => (true, text.get(1..)?),
         b'+' => (false, text.get(1..)?),
         _ => (false, text),
     };
+    let sum = sum_of(unsigned)?;
+    if negative { 0_i64.checked_sub_unsigned(sum) } else { i64::try_from(sum).ok() }
+}
+
+fn sum_of(unsigned: &str) -> Option<u64> {
     if unsigned == "0" {
-        return Some(Duration::ZERO);
+        return Some(0);
     }
     let (mut rest, mut sum) = (unsigned, 0_u64);
     if rest.is_empty() {
@@ -43,14 +53,45 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         let (_, unit) = UNITS.iter().find(|(name, _)| *name == unit)?;
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
         let part = whole.checked_mul(*unit)?.checked_add(part_of(fraction, *unit))?;
-        sum = sum.checked_add(part)?;
-        // Go counts in 63 bits.
-        if sum > i64::MAX as u64 {
-            return None;
-        }
+        // Go counts in 63 bits and a sign.
+        sum = sum.checked_add(part).filter(|sum| *sum <= 1 << 63)?;
         rest = after;
     }
-    (!negative || sum == 0).then(|| Duration::from_nanos(sum))
+    Some(sum)
+}
+
+/// Writes a duration in nanoseconds as Go does: `1m30s`, `1.5s`, `500ms`.
+pub(super) fn print_nanoseconds(duration: i64) -> String {
+    let sign = if duration < 0 { "-" } else { "" };
+    let whole = duration.unsigned_abs();
+    if whole >= SECOND {
+        let seconds = decimal(whole % (60 * SECOND), SECOND);
+        let (hours, minutes) = (whole / (3600 * SECOND), whole / (60 * SECOND) % 60);
+        return match (hours, minutes) {
+            (0, 0) => format!("{sign}{seconds}s"),
+            (0, minutes) => format!("{sign}{minutes}m{seconds}s"),
+            (hours, minutes) => format!("{sign}{hours}h{minutes}m{seconds}s"),
+        };
+    }
+    match whole {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{sign}{whole}ns"),
+        1_000..1_000_000 => format!("{sign}{}µs", decimal(whole, 1_000)),
+        _ => format!("{sign}{}ms", decimal(whole, 1_000_000)),
+    }
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+/// So many units, without zeros at the end.
+fn decimal(count: u64, unit: u64) -> String {
+    let (whole, part) = (count / unit, count % unit);
+    if part == 0 {
+        return whole.to_string();
+    }
+    let width = unit.ilog10() as usize;
+    let part = format!("{part:0width$}");
+    format!("{whole}.{}", part.trim_end_matches('0'))
 }
 
 fn digits(text: &str) -> (&str, &str) {
@@ -119,6 +160,33 @@ mod tests {
             "10000000h",
         ] {
             assert_eq!(nanos(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_may_be_negative() {
+        assert_eq!(parse_nanoseconds("-1.5s"), Some(-1_500_000_000));
+        assert_eq!(parse_nanoseconds("-9223372036854775808ns"), Some(i64::MIN));
+        assert_eq!(parse_nanoseconds("9223372036854775808ns"), None);
+        assert_eq!(parse_nanoseconds("--1s"), None);
+    }
+
+    #[test]
+    fn durations_are_written_as_go_writes_them() {
+        for (duration, expected) in [
+            (0, "0s"),
+            (5, "5ns"),
+            (1_500, "1.5µs"),
+            (500_000_000, "500ms"),
+            (1_500_000_000, "1.5s"),
+            (90_000_000_000, "1m30s"),
+            (3_600_000_000_000, "1h0m0s"),
+            (-2_000_000_001, "-2.000000001s"),
+            (i64::MAX, "2562047h47m16.854775807s"),
+            (i64::MIN, "-2562047h47m16.854775808s"),
+        ] {
+            assert_eq!(print_nanoseconds(duration), expected);
+            assert_eq!(parse_nanoseconds(expected), Some(duration), "{expected}");
         }
     }
 }

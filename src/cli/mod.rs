@@ -9,6 +9,7 @@ mod config;
 mod dev;
 mod doctor;
 mod exit;
+mod genesis;
 mod hsm;
 mod init;
 mod input;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::folder_settings::{Roles, Settings, Unit};
+use super::path::clean_path;
 use super::pem;
 use crate::wire::{
     FabricCryptoConfig, FabricMspConfig, FabricNodeOus, FabricOuIdentifier, SigningIdentityInfo,
@@ -221,18 +222,10 @@ impl<F: Folder> Reading<'_, F> {
     }
 }
 
-/// A path below the folder, also when it begins with `/`; parents are resolved by name. What leads
-/// out of the folder keeps its `..` at the start.
+/// A path below the folder, also when it begins with `/`; nothing for the folder itself.
 fn joined(path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        if part == ".." && parts.last().is_some_and(|last| *last != "..") {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
-    }
-    (!parts.is_empty()).then(|| parts.join("/"))
+    let path = clean_path(path.trim_start_matches('/'));
+    (!path.is_empty()).then_some(path)
 }
 
 /// Files in memory, by path. A path that ends in `/` is an empty directory.

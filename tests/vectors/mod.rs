@@ -5,6 +5,7 @@
 
 mod channels;
 mod frame;
+mod genesis;
 mod language;
 mod membership;
 mod policies;
@@ -31,6 +32,7 @@ const FAMILIES: &[Family] = &[
     ("config-update", channels::config_update),
     ("compute-update", channels::compute),
     ("config-validate", channels::config_validate),
+    ("genesis", genesis::genesis),
 ];
 
 #[test]

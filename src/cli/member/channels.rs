@@ -13,10 +13,11 @@ use super::proposals;
 use super::server::Session;
 use crate::api::v2::{ChannelBody, ChannelList, ImportChannelRequest};
 use crate::cli::exit::Failure;
+use crate::cli::genesis::Genesis;
 use crate::cli::input::{LARGEST, read_argument};
 use crate::cli::output::{Output, printable};
 
-/// The channels whose members and policies a server knows
+/// Channels: their first block, those that a server knows, and changes on their way
 #[derive(Debug, Clone, clap::Args)]
 pub struct Channels {
     #[command(subcommand)]
@@ -60,6 +61,7 @@ enum Command {
         #[command(flatten)]
         session: Session,
     },
+    Genesis(Genesis),
     #[command(flatten)]
     Proposals(proposals::Command),
     /// Make the server forget a channel
@@ -105,6 +107,7 @@ impl Channels {
                 lines.extend(shown.policies.iter().map(|path| printable(path).into_owned()));
                 out.result(&shown, &lines.join("\n"))
             }
+            Command::Genesis(genesis) => genesis.run(out),
             Command::Proposals(command) => command.run(out),
             Command::Forget { id, session } => {
                 let (client, caller) = session.open()?;

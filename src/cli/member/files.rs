@@ -14,7 +14,7 @@ const FILE_BYTES: u64 = 1 << 20;
 
 /// Who may read what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(in crate::cli) enum Access {
     /// Everybody, as far as the process's mask allows: files 0644, directories 0755.
     Public,
     /// The owner alone: files 0600, directories 0700.
@@ -104,7 +104,7 @@ pub(super) fn make_directory(path: &Path, access: Access) -> Result<(), Failure>
 ///
 /// # Errors
 /// When it cannot be written; nothing is left behind then.
-pub(super) fn write(path: &Path, octets: &[u8], access: Access) -> Result<(), Failure> {
+pub(in crate::cli) fn write(path: &Path, octets: &[u8], access: Access) -> Result<(), Failure> {
     write_by_way_of(directory_of(path), path, octets, access)
 }
 

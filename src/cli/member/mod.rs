@@ -13,7 +13,7 @@ mod channels;
 mod client;
 mod crl;
 mod enroll;
-mod files;
+pub(super) mod files;
 #[cfg(test)]
 mod fixture;
 mod gencrl;
