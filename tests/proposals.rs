@@ -179,6 +179,36 @@ fn who_would_lock_the_channel_is_warned_and_a_proposal_is_taken_back() {
 }
 
 #[test]
+fn what_ends_in_a_channel_is_told_and_when() {
+    let council = Council::new();
+    let expiry =
+        |more: &[&str]| json(&done(council.channel("clerk", "expiry").arg("supply").args(more)));
+    let all = expiry(&[]);
+    let held: Vec<&str> = all["certificates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["held"].as_str().unwrap())
+        .collect();
+    // Two organizations in the application and one among the orderers, each with a root and one of TLS.
+    assert_eq!(held.iter().filter(|held| **held == "root CA").count(), 3, "{all}");
+    assert_eq!(held.iter().filter(|held| **held == "root CA of TLS").count(), 3, "{all}");
+    let admins = all["policies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["policy"] == "/Channel/Application/Admins");
+    let admins = admins.unwrap();
+    assert_eq!(admins["satisfiable"], "until", "{admins}");
+    assert_eq!(admins["until"], all["certificates"][0]["not_after"], "as long as their CAs last");
+    let soon = expiry(&["--within", "30"]);
+    assert_eq!(
+        (&soon["certificates"], &soon["policies"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+}
+
+#[test]
 fn a_revocation_travels_in_the_organization_s_next_list() {
     let council = Council::new();
     let mut revoke = council.club.as_member("admin", "revoke");

@@ -10,10 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::caller::Called;
 use super::problem::Problem;
-use crate::api::v2::{ChannelBody, ChannelList, ImportChannelRequest};
-use crate::channel;
+use crate::api::v2::{
+    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
+};
+use crate::channel::{self, Standing};
+use crate::clock::Timestamp;
 use crate::id::ChannelId;
-use crate::service::{ImportChannel, KnownChannel, Office};
+use crate::service::{ImportChannel, KnownChannel, Office, on_cores};
 use crate::wire::Message as _;
 
 /// The longest body with a configuration, in octets.
@@ -45,6 +48,53 @@ pub(super) async fn one(
         .collect();
     paths.sort_unstable();
     Ok(Json(ChannelBody { policies: paths, ..body(known) }))
+}
+
+pub(super) async fn expiry(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ExpiryBody>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let membership = office.membership().await?;
+    membership.known(&id)?;
+    let at = office.clock().now();
+    // Who can satisfy the policies of a large channel takes a core for a while.
+    let body = on_cores(move || membership.channel(&id).map(|known| ends(known, at))).await?;
+    body.map(Json).ok_or_else(|| Problem::malformed("the channel is gone"))
+}
+
+fn ends(known: &KnownChannel, at: Timestamp) -> ExpiryBody {
+    let root = known.current.root();
+    let certificates = channel::certificates(root).into_iter().map(|dated| DatedBody {
+        element: dated.element.path,
+        held: dated.held.to_string(),
+        name: dated.name,
+        not_after: dated.not_after.map(|end| end.to_string()),
+    });
+    let mut policies = channel::outlooks(known.channel(), root, at).policies;
+    policies.sort_by_key(|outlook| match &outlook.standing {
+        Standing::Locked(_) => (0, 0),
+        Standing::Until(until, _) => (1, until.unix()),
+        Standing::Unknown => (2, 0),
+        Standing::Always => (3, 0),
+    });
+    let policies = policies.into_iter().map(|outlook| PolicyExpiryBody {
+        detail: outlook.to_string(),
+        satisfiable: match &outlook.standing {
+            Standing::Locked(_) => "never",
+            Standing::Until(..) => "until",
+            Standing::Unknown => "unknown",
+            Standing::Always => "always",
+        }
+        .to_owned(),
+        until: match &outlook.standing {
+            Standing::Until(until, _) => Some(until.to_string()),
+            Standing::Locked(_) | Standing::Unknown | Standing::Always => None,
+        },
+        policy: outlook.policy,
+    });
+    ExpiryBody { certificates: certificates.collect(), policies: policies.collect() }
 }
 
 pub(super) async fn import(

@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
-    ChannelBody, ChannelList, EnvelopeBody, ImportChannelRequest, MspBody, MspList, ProposalBody,
-    ProposalList, ProposeRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
+    ChannelBody, ChannelList, EnvelopeBody, ExpiryBody, ImportChannelRequest, MspBody, MspList,
+    ProposalBody, ProposalList, ProposeRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
 };
 
 /// Where everything stands.
@@ -67,6 +67,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: None,
+    },
+    Endpoint {
+        path: "/channels/{id}/expiry",
+        method: "get",
+        summary: "Tells what ends in a channel and when: certificates, and policies that nobody can satisfy afterwards",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ExpiryBody>),
     },
     Endpoint {
         path: "/channels/{id}/proposals",

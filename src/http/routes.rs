@@ -22,6 +22,7 @@ pub fn api_router(office: Arc<Office>) -> Router {
             &at("/channels/{id}"),
             offered(get(channels::one).put(channels::import).delete(channels::forget)),
         )
+        .route(&at("/channels/{id}/expiry"), offered(get(channels::expiry)))
         .route(
             &at("/channels/{id}/proposals"),
             offered(get(proposals::list).post(proposals::propose)),

@@ -91,6 +91,15 @@ impl Part {
         }
     }
 
+    /// The principals that it names.
+    pub(super) fn principals(&self) -> BTreeSet<usize> {
+        let mut all = BTreeSet::new();
+        self.visit(&mut |number| {
+            all.insert(number);
+        });
+        all
+    }
+
     fn visit(&self, see: &mut impl FnMut(usize)) {
         match self {
             Self::One(number) => see(*number),

@@ -86,7 +86,8 @@ fn search(
     let mut queue: VecDeque<Set> = builder.candidates(&part).into_iter().collect();
     queue.make_contiguous().sort_by_key(size);
     let largest = queue.iter().map(size).max().unwrap_or(0) + 2;
-    let used: BTreeSet<usize> = queue.iter().flat_map(|set| set.keys().copied()).collect();
+    // Everybody whom the policy names: one whom no smallest set has may be the one whom greed takes instead.
+    let used = part.principals();
 
     let imagined = Imagined::new(principals, &described);
     let satisfy = |set: &Set| imagined.satisfy(set, &holds);

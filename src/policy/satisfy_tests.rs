@@ -4,6 +4,8 @@ use super::*;
 use crate::policy::ast::{Named, Role, Rule};
 use crate::policy::language::read;
 use crate::policy::testing::rules;
+use crate::policy::{parse_implicit, to_envelope};
+use crate::wire::{ConfigGroup, ConfigPolicy, Message as _, Policy, PolicyType};
 
 fn sets(text: &str) -> Vec<String> {
     let policy = SignaturePolicy::from_written(&read(text).unwrap());
@@ -37,6 +39,38 @@ fn greed_is_reckoned_with() {
     // The first gate takes a member of A and one of B when both are there, and one is enough.
     let greedy = "AND(OutOf(1, 'A.member', 'B.member'), 'B.member')";
     assert_eq!(sets(greedy), ["2 B.member"]);
+}
+
+#[test]
+fn whom_no_smallest_set_names_may_be_taken_by_greed_instead() {
+    // Below an implicit policy one signature counts for each: C's administrator and B's seem to be enough. But the first gate
+    // looks at both of its choices, and takes B's administrator for the member unless another member is there.
+    let group = |rule: &str| ConfigGroup {
+        policies: [("P".to_owned(), signed_by(rule))].into(),
+        ..ConfigGroup::default()
+    };
+    let below = [
+        ("A".to_owned(), group("AND(OutOf(1, 'C.admin', 'B.member'), 'B.admin')")),
+        ("B".to_owned(), group("OR('C.admin')")),
+    ];
+    let all = parse_implicit("ALL P").unwrap().encode_to_vec();
+    let all = Policy { r#type: PolicyType::ImplicitMeta.into(), value: all };
+    let all = ConfigPolicy { policy: Some(all), ..ConfigPolicy::default() };
+    let root = ConfigGroup {
+        groups: below.into(),
+        policies: [("All".to_owned(), all)].into(),
+        ..ConfigGroup::default()
+    };
+    let tree = PolicyTree::load(&root).unwrap();
+    let found = minimal_sets(&tree, tree.lookup(tree.root().unwrap(), "All"));
+    let sets: Vec<String> = found.sets.iter().map(shown).collect();
+    assert_eq!(sets, ["B.member + B.admin + C.admin", "2 B.admin + C.admin"]);
+}
+
+fn signed_by(rule: &str) -> ConfigPolicy {
+    let value = to_envelope(&read(rule).unwrap()).encode_to_vec();
+    let policy = Some(Policy { r#type: PolicyType::Signature.into(), value });
+    ConfigPolicy { policy, ..ConfigPolicy::default() }
 }
 
 #[test]

@@ -31,6 +31,46 @@ pub struct ChannelList {
     pub channels: Vec<ChannelBody>,
 }
 
+/// What ends in a channel, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Expiry")]
+pub struct ExpiryBody {
+    /// Every certificate of the configuration, those first that end first.
+    pub certificates: Vec<DatedBody>,
+    /// Every policy that guards an element or that nodes ask for, those first that end first.
+    pub policies: Vec<PolicyExpiryBody>,
+}
+
+/// A certificate of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Dated")]
+pub struct DatedBody {
+    /// The path of the value that holds it.
+    pub element: String,
+    /// What it is there for, in words.
+    pub held: String,
+    /// Its subject.
+    pub name: String,
+    /// Its end; absent when it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+}
+
+/// Until when a policy can be satisfied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PolicyExpiry")]
+pub struct PolicyExpiryBody {
+    /// Its path.
+    pub policy: String,
+    /// `always`, `until`, `never` or `unknown`.
+    pub satisfiable: String,
+    /// Through when, when it is `until`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// In words.
+    pub detail: String,
+}
+
 /// A configuration to be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

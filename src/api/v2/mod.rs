@@ -10,7 +10,9 @@ mod proposals;
 mod text;
 mod verify;
 
-pub use channels::{ChannelBody, ChannelList, ImportChannelRequest};
+pub use channels::{
+    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
+};
 pub use msps::{CrlBody, MspBody, MspList};
 pub use problem::ProblemBody;
 pub use proposals::{

@@ -11,11 +11,13 @@ use super::api;
 use super::client::escaped;
 use super::proposals;
 use super::server::Session;
-use crate::api::v2::{ChannelBody, ChannelList, ImportChannelRequest};
+use crate::api::rfc3339;
+use crate::api::v2::{ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest};
 use crate::cli::exit::Failure;
 use crate::cli::genesis::Genesis;
 use crate::cli::input::{LARGEST, read_argument};
 use crate::cli::output::{Output, printable};
+use crate::clock::Clock;
 
 /// Channels: their first block, those that a server knows, and changes on their way
 #[derive(Debug, Clone, clap::Args)]
@@ -58,6 +60,19 @@ enum Command {
         /// The channel's ID
         #[arg(value_name = "ID")]
         id: String,
+        #[command(flatten)]
+        session: Session,
+    },
+    /// Tell what ends in a channel and when: every certificate of its configuration, and from when on nobody
+    /// could satisfy which policy
+    #[command(after_help = "Example:\n  chancery channel expiry supply --within 90")]
+    Expiry {
+        /// The channel's ID
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Only what ends within so many days, or has ended
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36500))]
+        within: Option<u32>,
         #[command(flatten)]
         session: Session,
     },
@@ -107,6 +122,23 @@ impl Channels {
                 lines.extend(shown.policies.iter().map(|path| printable(path).into_owned()));
                 out.result(&shown, &lines.join("\n"))
             }
+            Command::Expiry { id, within, session } => {
+                let (client, caller) = session.open()?;
+                let path = format!("channels/{}/expiry", escaped(&id));
+                let mut ends: ExpiryBody = client.call("GET", &path, None, Some(&caller))?;
+                if let Some(days) = within {
+                    let limit = Clock::system().now().plus(i64::from(days) * 86_400);
+                    let is_near = |end: Option<&str>| {
+                        end.and_then(|end| rfc3339(end).ok()).is_none_or(|end| end <= limit.unix())
+                    };
+                    ends.certificates.retain(|one| is_near(one.not_after.as_deref()));
+                    ends.policies.retain(|one| {
+                        matches!(one.satisfiable.as_str(), "never" | "unknown")
+                            || one.satisfiable == "until" && is_near(one.until.as_deref())
+                    });
+                }
+                out.result(&ends, &expiry_lines(&ends).join("\n"))
+            }
             Command::Genesis(genesis) => genesis.run(out),
             Command::Proposals(command) => command.run(out),
             Command::Forget { id, session } => {
@@ -117,6 +149,21 @@ impl Channels {
             }
         }
     }
+}
+
+fn expiry_lines(ends: &ExpiryBody) -> Vec<String> {
+    let certificate = |one: &DatedBody| {
+        let end = one.not_after.as_deref().unwrap_or("unknown");
+        let words =
+            [end, &one.held, &one.name, &one.element].map(|word| printable(word).into_owned());
+        words.join("  ")
+    };
+    let mut lines: Vec<String> = ends.certificates.iter().map(certificate).collect();
+    lines.extend(ends.policies.iter().map(|one| printable(&one.detail).into_owned()));
+    if lines.is_empty() {
+        lines.push("nothing ends by then".to_owned());
+    }
+    lines
 }
 
 fn line(channel: &ChannelBody) -> String {
