@@ -5,10 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::caller::Called;
+use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
     ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
@@ -105,9 +104,7 @@ pub(super) async fn import(
     let called = Called::by(&office, request, LIMIT).await?;
     let id = channel_id(&id)?;
     let asked: ImportChannelRequest = called.json()?;
-    let octets = STANDARD
-        .decode(asked.config.as_bytes())
-        .map_err(|error| Problem::malformed(format!("config: no base64: {error}")))?;
+    let octets = octets("config", &asked.config).map_err(Problem::malformed)?;
     let read =
         channel::read(&octets).map_err(|why| Problem::malformed(format!("config: {why}")))?;
     if let Some(told) = read.channel_id.filter(|told| told != id.as_str()) {

@@ -11,6 +11,7 @@ mod endpoints;
 pub mod fuzzing;
 mod health;
 mod msps;
+mod octets;
 mod openapi;
 mod problem;
 mod proposals;

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::caller::{Called, read};
 use super::channels::{LIMIT, NO_BODY};
+use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
     ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
@@ -81,11 +82,11 @@ pub(super) async fn sign(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<ProposalBody>, Problem> {
-    let octets = read(request.into_body(), SIGNATURE_LIMIT).await?;
-    let asked: SignProposalRequest = serde_json::from_slice(&octets)
+    let body_octets = read(request.into_body(), SIGNATURE_LIMIT).await?;
+    let asked: SignProposalRequest = serde_json::from_slice(&body_octets)
         .map_err(|error| Problem::malformed(format!("the body is not good: {error}")))?;
-    let header = octets_of("header", &asked.header).map_err(Problem::malformed)?;
-    let signature = octets_of("signature", &asked.signature).map_err(Problem::malformed)?;
+    let header = octets("header", &asked.header).map_err(Problem::malformed)?;
+    let signature = octets("signature", &asked.signature).map_err(Problem::malformed)?;
     Ok(Json(body(&office.sign_proposal(&id, header, signature).await?)))
 }
 
@@ -97,7 +98,7 @@ pub(super) async fn envelope(
 ) -> Result<Json<EnvelopeBody>, Problem> {
     Called::by(&office, request, NO_BODY).await?;
     let header = query.get("header").map_or("", String::as_str);
-    let header = octets_of("header", header).map_err(Problem::malformed)?;
+    let header = octets("header", header).map_err(Problem::malformed)?;
     let envelope = office.proposal_envelope(&id, header).await?;
     Ok(Json(EnvelopeBody { envelope: STANDARD.encode(envelope) }))
 }
@@ -111,20 +112,20 @@ fn wanted(asked: &ProposeRequest) -> Result<Wanted, String> {
             Ok(Wanted::Edits(edits.collect::<Result<_, _>>()?))
         }
         ([], Some(config), None) => {
-            let octets = octets_of("config", config)?;
-            let read = channel::read(&octets).map_err(|why| format!("config: {why}"))?;
+            let read = channel::read(&octets("config", config)?)
+                .map_err(|why| format!("config: {why}"))?;
             Ok(Wanted::Config(read.config))
         }
-        ([], None, Some(update)) => Ok(Wanted::Update(octets_of("update", update)?)),
+        ([], None, Some(update)) => Ok(Wanted::Update(octets("update", update)?)),
         _ => Err("exactly one of `changes`, `config` and `update` is asked for".to_owned()),
     }
 }
 
 fn edit(change: &ChangeBody) -> Result<Edit, String> {
     Ok(match change.clone() {
-        ChangeBody::Admit { name, msp } => Edit::Admit { name, msp: octets_of("msp", &msp)? },
+        ChangeBody::Admit { name, msp } => Edit::Admit { name, msp: octets("msp", &msp)? },
         ChangeBody::Remove { name } => Edit::Remove { name },
-        ChangeBody::ReplaceMsp { msp } => Edit::ReplaceMsp { msp: octets_of("msp", &msp)? },
+        ChangeBody::ReplaceMsp { msp } => Edit::ReplaceMsp { msp: octets("msp", &msp)? },
         ChangeBody::SetPolicy { path, rule } => Edit::SetPolicy { path, rule },
         ChangeBody::SetAcl { resource, policy } => Edit::SetAcl { resource, policy },
         ChangeBody::SetAnchorPeers { name, peers } => {
@@ -137,10 +138,6 @@ fn edit(change: &ChangeBody) -> Result<Edit, String> {
             Edit::SetAnchorPeers { name, peers: peers.collect::<Result<_, _>>()? }
         }
     })
-}
-
-fn octets_of(field: &str, text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode(text).map_err(|error| format!("{field}: no base64: {error}"))
 }
 
 fn row_body(row: &ProposalRow) -> ProposalBody {

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::caller::Called;
+use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
     ExplanationBody, FoundBody, IdentityRef, IdentityText, SignatureBody, VerdictBody, VerifyItem,
@@ -136,10 +137,6 @@ fn signed<'a>(
     };
     let signature = octets("signature", signature.signature.as_ref())?;
     Ok(SignedData { identity, data: Cow::Owned(data), signature: Cow::Owned(signature) })
-}
-
-fn octets(field: &str, text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode(text).map_err(|error| format!("{field}: no base64: {error}"))
 }
 
 fn identity_of(identity: &IdentityText<'_>) -> Result<Vec<u8>, String> {
