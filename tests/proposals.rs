@@ -111,6 +111,10 @@ fn a_third_organization_is_admitted_by_the_signatures_that_the_channel_asks_for(
     let mut show = council.channel("admin", "show");
     let shown = json(&done(show.arg("supply")));
     assert_eq!(shown["msps"], serde_json::json!(["Org1MSP", "Org2MSP", "Org3MSP"]));
+    // Nobody goes around the signatures.
+    let other = channel::write(&council.club, &["Org1"], 9);
+    let said = refused(council.channel("admin", "import").arg("supply").arg(&other));
+    assert!(said.contains("decides over the channel by signatures"), "{said}");
     let late = refused(&mut council.sign(&made, "Org1MSP", "boss1"));
     assert!(late.contains("the proposal is applied"), "{late}");
     assert_eq!(council.show(&made)["state"], "applied");

@@ -23,7 +23,7 @@ pub struct ImportChannel {
     pub id: ChannelId,
     /// Its configuration: a `common.Config`.
     pub config: Vec<u8>,
-    /// Whether this server shall decide over it; none for as it was, and no for a new channel.
+    /// Whether this server shall decide over it, and not the channel's orderers; no unless it is said.
     pub govern_here: Option<bool>,
 }
 
@@ -35,7 +35,8 @@ impl Office {
     ///
     /// # Errors
     /// [`Kind::Forbidden`]; [`Kind::Malformed`] with what a node would not load; [`Kind::Conflict`] for
-    /// a configuration that is not later than the one that is known.
+    /// a configuration that is not later than the one that is known, and for a channel that this server decides
+    /// over: such a one is changed by proposals.
     pub async fn import_channel(
         &self,
         caller: &Caller,
@@ -52,12 +53,16 @@ impl Office {
             .map_err(|why| Error::malformed(format!("`config` does not parse: {why}")))?;
         let membership = self.membership().await?;
         let before = membership.channel(request.id.as_str());
-        let was_governed = before.is_some_and(|known| known.governed_here);
+        if before.is_some_and(|known| known.governed_here) {
+            // Whoever may import would otherwise decide alone what others must sign.
+            let why = "this server decides over the channel by signatures: propose the change";
+            return Err(Error::new(Kind::Conflict, why));
+        }
         let row = ChannelRow {
             id: request.id,
             sequence: config.sequence,
             at: authority.clock().now(),
-            governed_here: request.govern_here.unwrap_or(was_governed),
+            governed_here: request.govern_here.unwrap_or(false),
             config: request.config,
         };
         let known = Arc::new(KnownChannel::load(&row)?);

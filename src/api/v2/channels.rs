@@ -79,7 +79,7 @@ pub struct ImportChannelRequest {
     /// A configuration block (`common.Block`), a `common.ConfigEnvelope` or a `common.Config`, in base64.
     pub config: String,
     /// Whether this server shall decide over the configuration, and not the channel's orderers: proposals that are signed enough
-    /// are applied here, and are not sent anywhere. Without it: as it was, and false for a new channel.
+    /// are applied here, and are not sent anywhere; from then on it is changed by proposals alone. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub govern_here: Option<bool>,
 }
