@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use tokio::sync::Mutex;
 use tracing::error;
 
@@ -37,6 +38,8 @@ pub struct KnownChannel {
     pub governed_here: bool,
     /// Its configuration, and what judges in it.
     pub current: Current,
+    /// SHA-256 of the configuration as it is stored.
+    digest: [u8; 32],
     epoch: Epoch,
 }
 
@@ -135,10 +138,7 @@ impl Membership {
     fn with_channels(&self, rows: Vec<ChannelRow>) -> Self {
         let mut channels = BTreeMap::new();
         for row in rows {
-            let same = self
-                .channels
-                .get(&row.id)
-                .filter(|known| known.sequence == row.sequence && known.at == row.at);
+            let same = self.channels.get(&row.id).filter(|known| known.is_of(&row));
             let known = match same {
                 Some(known) => Arc::clone(known),
                 None => match KnownChannel::load(&row) {
@@ -191,6 +191,13 @@ impl KnownChannel {
         self.current.channel()
     }
 
+    /// Whether it was loaded from this very row. Its sequence does not tell: a channel may be forgotten, and
+    /// another imported under its ID.
+    fn is_of(&self, row: &ChannelRow) -> bool {
+        let told = (self.sequence, self.at, self.governed_here);
+        told == (row.sequence, row.at, row.governed_here) && self.digest == digest_of(row)
+    }
+
     /// Loads a channel from its row.
     ///
     /// # Errors
@@ -207,9 +214,16 @@ impl KnownChannel {
             at: row.at,
             governed_here: row.governed_here,
             current,
+            digest: digest_of(row),
             epoch,
         })
     }
+}
+
+fn digest_of(row: &ChannelRow) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(digest(&SHA256, &row.config).as_ref());
+    octets
 }
 
 /// The members of a channel, less whom our own CAs have revoked, whether or not a list says so yet.

@@ -86,4 +86,25 @@ async fn a_channel_that_did_not_change_keeps_its_memory() {
     assert!(same("one") && !same("two"));
     assert_eq!((before.channels["two"].sequence, after.channels["two"].sequence), (1, 2));
     assert!(Arc::ptr_eq(&after, &memberships.today().await.unwrap()));
+
+    // Forgotten and imported again within one second, at the same sequence: it is another one.
+    let id = "one".parse().unwrap();
+    let entry = registry.authority.entry("test", "forget-channel", "one", "");
+    let forget = Change::ForgetChannel { id, sequence: 1 };
+    registry.authority.store.write(Write::new(forget, entry)).await.unwrap();
+    let mut other = config.clone();
+    other.channel_group.as_mut().unwrap().mod_policy = "Admins".into();
+    let row = ChannelRow {
+        id: "one".parse().unwrap(),
+        sequence: 1,
+        at: registry.authority.clock.now(),
+        governed_here: true,
+        config: other.encode_to_vec(),
+    };
+    let entry = registry.authority.entry("test", "import-channel", "one", "");
+    let again = Change::KeepChannel { row, follows: None };
+    registry.authority.store.write(Write::new(again, entry)).await.unwrap();
+    let today = memberships.today().await.unwrap();
+    let one = &today.channels["one"];
+    assert!(one.governed_here && *one.current.config() == other);
 }
