@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use crate::id::ChannelId;
+use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind};
 use crate::service::membership::KnownChannel;
@@ -42,9 +43,8 @@ impl Office {
         caller: &Caller,
         request: ImportChannel,
     ) -> Result<Arc<KnownChannel>, Error> {
-        let authority = self.authority_of(caller)?;
-        let done = may_manage(caller);
-        authority.audited(caller, "refused-import-channel", request.id.as_str(), done).await?;
+        let id = request.id.as_str();
+        let authority = self.channel_manager(caller, "refused-import-channel", id).await?;
         if request.config.len() > MAX_CONFIG {
             let why = format!("`config` is longer than {MAX_CONFIG} octets");
             return Err(Error::malformed(why));
@@ -90,9 +90,7 @@ impl Office {
     /// # Errors
     /// [`Kind::Forbidden`], [`Kind::UnknownChannel`], [`Kind::Conflict`] when it changes meanwhile.
     pub async fn forget_channel(&self, caller: &Caller, id: &ChannelId) -> Result<(), Error> {
-        let authority = self.authority_of(caller)?;
-        let done = may_manage(caller);
-        authority.audited(caller, "refused-forget-channel", id.as_str(), done).await?;
+        let authority = self.channel_manager(caller, "refused-forget-channel", id.as_str()).await?;
         let sequence = self.membership().await?.known(id.as_str())?.sequence;
         let subject = format!("{id} at sequence {sequence}");
         let entry = authority.entry(caller.id(), "forget-channel", subject, "");
@@ -105,11 +103,21 @@ impl Office {
         info!(channel.id = %id, "forgot channel `{id}`");
         Ok(())
     }
-}
 
-fn may_manage(caller: &Caller) -> Result<(), Error> {
-    if may_manage_channels(&caller.identity) {
-        return Ok(());
+    /// The CA of a caller who may change what this server knows of channels; the refusal of others is written down.
+    pub(super) async fn channel_manager(
+        &self,
+        caller: &Caller,
+        deed: &'static str,
+        subject: &str,
+    ) -> Result<&Arc<Authority>, Error> {
+        let authority = self.authority_of(caller)?;
+        let done = if may_manage_channels(&caller.identity) {
+            Ok(())
+        } else {
+            Err(Error::forbidden(format!("the caller lacks `{CHANNEL_MANAGER}`")))
+        };
+        authority.audited(caller, deed, subject, done).await?;
+        Ok(authority)
     }
-    Err(Error::forbidden(format!("the caller lacks `{CHANNEL_MANAGER}`")))
 }

@@ -7,7 +7,6 @@ use tracing::info;
 use crate::clock::Timestamp;
 use crate::id::{KeyId, SerialNumber};
 use crate::pki::{Certificate, SignatureAlgorithm, signature};
-
 use crate::service::caller::{Caller, Expiry, Nonce};
 use crate::service::error::Error;
 use crate::service::office::Office;
