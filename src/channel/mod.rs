@@ -47,7 +47,7 @@ pub use current::{Current, Explained, Next};
 pub use delta::Demand;
 pub use diff::diff;
 pub use duration::parse_duration;
-pub use edit::{Edit, EditError, edit};
+pub use edit::{Edit, EditError, edit, msp_in_place};
 pub use effects::{Effect, Power, alone, effects, vetoes};
 pub use genesis::{Generated, GenesisError, JoinError, check_join, generate, genesis_block};
 pub use load::{Application, Channel, Orderer, Orgs};

@@ -47,7 +47,7 @@ impl Office {
     }
 
     /// Keeps a proposal, in the place of another where there is one.
-    pub(super) async fn keep_proposal(
+    pub(in crate::service) async fn keep_proposal(
         &self,
         authority: &Arc<Authority>,
         caller: &Caller,
@@ -58,12 +58,7 @@ impl Office {
         let entry = authority.entry(caller.id(), "propose", subject, row.title.as_str());
         let mut write = Write::new(Change::AddProposal(row.clone()), entry);
         if let Some(old) = instead_of {
-            write = write.then(Change::CloseProposal {
-                id: old.id.clone(),
-                state: ProposalState::Superseded,
-                outcome: row.id.clone(),
-                at: row.at,
-            });
+            write = write.then(superseded(old, &row));
         }
         authority.store.write(caller.once(write)).await.map_err(Error::from_spent)?;
         info!(proposal.id = row.id, channel.id = %row.channel, "proposed {}", row.id);
@@ -73,9 +68,19 @@ impl Office {
     }
 }
 
+/// Closes a proposal whose place another takes.
+pub(in crate::service) fn superseded(old: &ProposalRow, by: &ProposalRow) -> Change {
+    Change::CloseProposal {
+        id: old.id.clone(),
+        state: ProposalState::Superseded,
+        outcome: by.id.clone(),
+        at: by.at,
+    }
+}
+
 impl KnownChannel {
     /// The update that leads to what is wanted.
-    fn update(&self, wanted: Wanted) -> Result<Update, Error> {
+    pub(in crate::service) fn update(&self, wanted: Wanted) -> Result<Update, Error> {
         let bad = |why: String| Error::malformed(why);
         let target = match wanted {
             Wanted::Update(octets) => {
@@ -94,7 +99,7 @@ impl KnownChannel {
     }
 
     /// Whether the update could come into force, if everybody signed it.
-    pub(super) fn check(&self, update: &Update, at: Timestamp) -> Result<(), Error> {
+    pub(in crate::service) fn check(&self, update: &Update, at: Timestamp) -> Result<(), Error> {
         self.current.demands(update).map_err(|why| Error::malformed(why.to_string()))?;
         let result = self.current.result_of(update);
         // Fabric takes an update that only names new elements in groups that it does not touch: nobody has to sign it, and
@@ -110,7 +115,7 @@ impl KnownChannel {
     }
 
     /// An open proposal of this update.
-    pub(super) fn proposal_row(
+    pub(in crate::service) fn proposal_row(
         &self,
         title: String,
         update: &Update,
