@@ -4,6 +4,7 @@
 //! configuration, and a refused one gives nothing. What Fabric's nodes refuse is refused here, for the same reason.
 
 mod bad;
+mod blocks;
 mod capabilities;
 mod change;
 mod compute;
@@ -18,6 +19,7 @@ mod diff_values;
 mod duration;
 mod edit;
 mod effects;
+mod endpoints;
 mod flat;
 mod genesis;
 mod load;
@@ -32,12 +34,14 @@ mod rebase;
 mod refused;
 #[cfg(test)]
 mod testing;
+mod trail;
 mod transition;
 mod update;
 mod values;
 mod words;
 
 pub use bad::{ChannelError, Setting};
+pub use blocks::{BlockError, BlockRefusal, ConfigBlock, SoundBlock};
 pub use capabilities::Section;
 pub use change::{Change, Serials, What};
 pub use compute::{ComputeError, compute_update};
@@ -49,6 +53,7 @@ pub use diff::diff;
 pub use duration::parse_duration;
 pub use edit::{Edit, EditError, edit, msp_in_place};
 pub use effects::{Effect, Power, alone, effects, vetoes};
+pub use endpoints::{OrdererEndpoint, orderer_endpoints};
 pub use genesis::{Generated, GenesisError, JoinError, check_join, generate, genesis_block};
 pub use load::{Application, Channel, Orderer, Orgs};
 pub use names::{Element, Kind, ROOT, is_legal_channel_id, is_legal_name};
@@ -58,6 +63,7 @@ pub use radar::{Dated, Held, certificates};
 pub use read::{ReadConfig, ReadError, read};
 pub use rebase::{RebaseError, Rebased, rebase};
 pub use refused::{Refusal, UpdateError};
+pub use trail::{Learned, Step, Trail, TrailError, Wanted};
 pub use transition::TransitionError;
 pub use update::Update;
 pub use values::OrdererValues;

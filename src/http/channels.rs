@@ -129,10 +129,11 @@ pub(super) async fn import(
         return Err(Problem::malformed(why));
     }
     let config = read.config.encode_to_vec();
+    let last_update = read.last_update.and_then(|it| channel::Update::from_envelope(&it).ok());
     let known = office
         .import_channel(
             &called.caller,
-            ImportChannel { id, config, govern_here: asked.govern_here },
+            ImportChannel { id, config, last_update, govern_here: asked.govern_here },
         )
         .await?;
     Ok(Json(body(&known)))

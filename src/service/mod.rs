@@ -8,6 +8,7 @@ mod affiliations;
 mod authority;
 mod bootstrap;
 mod caller;
+mod catch_up;
 mod ceremony;
 mod certificates;
 mod channels;
@@ -25,6 +26,7 @@ mod nonces;
 mod office;
 mod open_intents;
 mod options;
+mod orderers;
 mod organizations;
 mod page;
 mod profiles;
@@ -48,6 +50,7 @@ mod verify;
 pub use administrator::{AdministratorOptions, Matter};
 pub use authority::{Authority, Commons};
 pub use caller::{Caller, Enrollee, Expiry, SignedRequest};
+pub use catch_up::CaughtUp;
 pub use ceremony::{AskParent, Ceremony, RootToken, SECRETS_LABEL};
 pub use certificates::CertificateQuery;
 pub use channels::ImportChannel;
@@ -66,6 +69,7 @@ pub use options::{
     CaOptions, CrlOptions, Hierarchy, IdentityOptions, IssuerAlgorithm, IssuerOptions,
     LimitOptions, ParentOptions, ProfileOverride, RootOptions, RootSignerOptions, SubjectOptions,
 };
+pub use orderers::{ReadFailure, follow_trail, orderers_of, update_envelope};
 pub use organizations::{ExportedMsp, InChannels, Organization, OrganizationOptions};
 pub use page::Page;
 pub use proposals::{Demanded, Proposal, Propose, Signed, Wanted};
