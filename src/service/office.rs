@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use crate::clock::Clock;
 use crate::hsm::Hsm;
 use crate::id::{CaName, KeyId};
+use crate::orderer;
 use crate::service::authority::{Authority, Commons};
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind, causes};
@@ -24,6 +25,8 @@ pub struct Office {
     clock: Clock,
     organizations: Vec<Organization>,
     memberships: Memberships,
+    /// How orderers are reached; nothing when this server does not talk to them.
+    pub(super) orderers: Option<orderer::Options>,
     /// How far pushes have come, as last looked at: replaced, never edited; locked for the moment of a copy or of the swap.
     pub(super) pushes: RwLock<Arc<[PushRow]>>,
     pub(super) nonces: SeenNonces,
@@ -57,9 +60,17 @@ impl Office {
             clock: commons.clock.clone(),
             organizations,
             memberships,
+            orderers: None,
             pushes: RwLock::new(Arc::from([])),
             nonces: SeenNonces::default(),
         })
+    }
+
+    /// The same, talking to the orderers of its channels by itself.
+    #[must_use]
+    pub fn with_orderers(mut self, options: Option<orderer::Options>) -> Self {
+        self.orderers = options;
+        self
     }
 
     /// Its clock.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::channel::msp_in_place;
 use crate::clock::Timestamp;
 use crate::id::{CaName, MspId};
 use crate::msp::{self, Authorities, Msp, MspVersion};
@@ -12,6 +13,7 @@ use crate::service::administrator::{Administrator, AdministratorOptions};
 use crate::service::authority::Authority;
 use crate::service::error::{Error, Kind};
 use crate::service::issuer::Issuer;
+use crate::wire::ConfigGroup;
 
 /// An `[[organization]]` table.
 #[derive(Debug, Clone, Deserialize)]
@@ -128,6 +130,11 @@ impl Organization {
     /// What ended before is not on them.
     pub(super) fn pruned_at(&self, now: Timestamp) -> Option<Timestamp> {
         (!self.in_channels.keep_expired).then_some(now)
+    }
+
+    /// Whether a channel with this configuration carries its MSP.
+    pub(super) fn is_in(&self, root: &ConfigGroup) -> bool {
+        msp_in_place(root, self.msp_id.as_str()).is_some()
     }
 
     /// Its CAs, without lists of revoked certificates.

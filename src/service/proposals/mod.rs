@@ -15,3 +15,4 @@ mod withdraw;
 
 pub(in crate::service) use propose::superseded;
 pub use shapes::{Demanded, Proposal, Propose, Signed, Wanted};
+pub(in crate::service) use stored::read_update;

@@ -8,6 +8,7 @@
 //! Invariant: no list leaves that nodes would pass over, that would make them refuse everybody, or that is older than the
 //! one in place.
 
+mod at_orderers;
 mod lacking;
 mod round;
 mod standing;

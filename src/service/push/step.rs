@@ -12,7 +12,7 @@ use crate::service::error::{Error, Kind};
 use crate::service::membership::KnownChannel;
 use crate::service::office::Office;
 use crate::service::organizations::Organization;
-use crate::service::proposals::{Proposal, Wanted, superseded};
+use crate::service::proposals::{Proposal, Wanted, read_update, superseded};
 use crate::store::{
     Change, Error as StoreError, ProposalRow, ProposalState, PushRow, PushState, Write,
 };
@@ -24,6 +24,10 @@ const PROPOSER: &str = "chancery";
 const FIRST_PAUSE: i64 = 5;
 /// The longest pause, in seconds.
 const LONGEST_PAUSE: i64 = 600;
+/// What orderers took is in a block within so many seconds, or it is counted as failed.
+const IN_A_BLOCK_WITHIN: i64 = 60;
+/// Octets for headers and signatures around an update.
+const ROOM_FOR_SIGNATURES: usize = 64 << 10;
 
 /// A matter of an organization in a channel, as it is looked at.
 pub(super) struct Step<'a> {
@@ -141,8 +145,8 @@ impl Step<'_> {
             return Ok(stands(PushState::Submitted, lacking.what.clone()));
         }
         if proposal.is_ready && !self.known.governed_here {
-            let detail = format!("{}: hand the envelope to the orderers", lacking.what);
-            return Ok(stands(PushState::Waiting, detail));
+            let (state, detail) = self.submit(lacking, &id).await?;
+            return Ok(stands(state, detail));
         }
         let mut detail = format!("{}: {}", lacking.what, awaited(&proposal));
         if let Some(error) = unable {
@@ -150,6 +154,59 @@ impl Step<'_> {
             detail = format!("{detail}; the administrator in the token could not sign: {error}");
         }
         Ok(stands(PushState::Waiting, detail))
+    }
+
+    /// Hands a proposal that is signed enough to the channel's orderers, unless it is under way.
+    async fn submit(&self, lacking: &Lacking, id: &str) -> Result<(PushState, String), Error> {
+        let what = lacking.what.as_str();
+        let by_hand = || (PushState::Waiting, format!("{what}: hand its envelope to the orderers"));
+        if !self.office.is_connected() {
+            return Ok(by_hand());
+        }
+        let Some(sender) = self.office.reader_of(self.known).await? else { return Ok(by_hand()) };
+        let submitted =
+            self.row.as_ref().filter(|row| row.state == PushState::Submitted && row.proposal == id);
+        if let Some(row) = submitted {
+            // They have it; each round asks them for the block first.
+            let waited = self.now.unix() - row.at.unix();
+            if waited < IN_A_BLOCK_WITHIN {
+                return Ok((PushState::Submitted, row.detail.clone()));
+            }
+            let why = format!("{what}: the orderers took it {waited} s ago, and it is in no block");
+            return Err(Error::new(Kind::Unavailable, why));
+        }
+        // What was handed over by a process that ended, or whose answer was lost, may be in force by now.
+        if !self.office.look_at_orderers(self.known, &sender).await?.taken.is_empty() {
+            return Ok((PushState::Submitted, format!("{what}: the channel has moved on")));
+        }
+        let row = self.office.find_proposal(id).await?;
+        let signatures = self.office.store().read().proposal_signatures(id).await?;
+        let update = read_update(&row, &signatures)?;
+        let note = self.fits(&update)?;
+        self.office.hand_in(self.known, &update, &sender).await?;
+        Ok((PushState::Submitted, format!("{what}: the orderers have it{note}")))
+    }
+
+    /// Whether orderers would take messages as large as the update and the configuration that it leads to; a warning when it
+    /// is near.
+    fn fits(&self, update: &Update) -> Result<String, Error> {
+        let Some(orderer) = self.known.channel().orderer() else { return Ok(String::new()) };
+        let most = orderer.values.batch_size.absolute_max_bytes;
+        let next = self.known.current.result_of(update).encoded_len();
+        // The block carries the configuration and the update that led to it.
+        let size = next + update.octets().len() + ROOM_FOR_SIGNATURES;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        if size > most {
+            let why = format!(
+                "the configuration would have {size} octets, and the channel's orderers take {most} (BatchSize.absolute_max_bytes): raise it, or let revoked certificates end"
+            );
+            return Err(Error::new(Kind::Conflict, why));
+        }
+        if size > most / 2 {
+            warn!(channel.id = %self.known.id, size, most, "a configuration nears what orderers take");
+            return Ok(format!("; {size} octets of the {most} that they take"));
+        }
+        Ok(String::new())
     }
 
     /// The proposal of the last step, if it is open and still brings what the channel lacks, or was signed by people and
