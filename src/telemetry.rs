@@ -44,6 +44,8 @@ pub struct Metrics {
     gauges: IntGaugeVec,
     expiry: IntGaugeVec,
     lag: IntGaugeVec,
+    ending: IntGaugeVec,
+    channel_expiry: IntGaugeVec,
     signatures: IntGaugeVec,
 }
 
@@ -87,6 +89,20 @@ impl Metrics {
                 Opts::new("chancery_issuer_expiry_seconds", "When an issuer expires, Unix seconds"),
                 &["ca_name", "key_id"],
             )?,
+            ending: IntGaugeVec::new(
+                Opts::new(
+                    "chancery_certificates_ending",
+                    "Issued certificates that end within so many days, neither revoked nor ended",
+                ),
+                &["ca_name", "within_days"],
+            )?,
+            channel_expiry: IntGaugeVec::new(
+                Opts::new(
+                    "chancery_channel_expiry_seconds",
+                    "When the first certificate of a channel ends, and when nobody can satisfy the first of its policies any more, Unix seconds",
+                ),
+                &["channel_id", "of"],
+            )?,
             lag: IntGaugeVec::new(
                 Opts::new(
                     "chancery_channel_lag_seconds",
@@ -106,10 +122,27 @@ impl Metrics {
         for vec in [&metrics.request_seconds, &metrics.store_seconds] {
             metrics.registry.register(Box::new(vec.clone()))?;
         }
-        for vec in [&metrics.gauges, &metrics.expiry, &metrics.lag, &metrics.signatures] {
+        for vec in [
+            &metrics.gauges,
+            &metrics.expiry,
+            &metrics.lag,
+            &metrics.ending,
+            &metrics.channel_expiry,
+            &metrics.signatures,
+        ] {
             metrics.registry.register(Box::new(vec.clone()))?;
         }
         Ok(metrics)
+    }
+
+    /// Sets what ends: of each CA, how many certificates within so many days; of each channel, of what and when.
+    pub fn ends(&self, issued: &[([String; 2], i64)], channels: &[([String; 2], i64)]) {
+        for (gauges, values) in [(&self.ending, issued), (&self.channel_expiry, channels)] {
+            gauges.reset();
+            for (labels, value) in values {
+                gauges.with_label_values(&labels.each_ref().map(String::as_str)).set(*value);
+            }
+        }
     }
 
     /// Sets for how long channels lag behind: channel, MSP ID, matter and seconds of each. Those that are not told are

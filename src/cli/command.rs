@@ -12,8 +12,8 @@ use super::dev::Dev;
 use super::hsm::HsmCommand;
 use super::init::Init;
 use super::member::{
-    Affiliations, CaInfo, Certificates, Channels, Enroll, GenCrl, Identities, Reenroll, Register,
-    Revoke, Sign, Verify,
+    Affiliations, CaInfo, Certificates, Channels, Enroll, Expiry, GenCrl, Identities, Reenroll,
+    Register, Revoke, Sign, Verify,
 };
 use super::msp::MspCommand;
 use super::output::Output;
@@ -63,6 +63,7 @@ enum Deed {
     Certificates(Certificates),
     #[command(name = "channel")]
     Channels(Channels),
+    Expiry(Expiry),
     Sign(Sign),
     Verify(Verify),
 }
@@ -100,6 +101,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Deed::Affiliations(deed) => deed.run(&out),
         Deed::Certificates(deed) => deed.run(&out),
         Deed::Channels(deed) => deed.run(&out),
+        Deed::Expiry(deed) => deed.run(&out),
         Deed::Sign(deed) => deed.run(&out),
         Deed::Verify(deed) => deed.run(&out),
     };

@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 use super::exit::Failure;
 use super::input;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, OrderersOptions, SignerOptions, TlsOptions};
 use crate::hsm::{self, Hsm, HsmOptions, PinSource, SignerCommand, SignerSource};
-use crate::id::CaName;
+use crate::id::{CaName, ChannelId};
 use crate::orderer::{self, ClientCertificate, Security};
 use crate::pki::Certificate;
 use crate::secret::{EnrollmentSecret, random};
@@ -37,6 +37,8 @@ const LONGEST_SECRET: u64 = 1 << 16;
 pub(super) const TOKEN_PATIENCE: Duration = Duration::from_secs(30);
 /// What deeds that are at work are given when the server stops: a signature takes no longer.
 const FINISH: Duration = Duration::from_secs(6);
+/// Between two looks at what ends.
+const ENDS: Duration = Duration::from_mins(10);
 /// Between two sweeps of the journal.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -177,6 +179,31 @@ pub(super) async fn sweep(commons: Commons) {
         if let Err(error) = recover(&commons, Sweep::WhileServing).await {
             warn!(%error, "the sweep of the journal failed; it is tried again");
         }
+    }
+}
+
+/// Keeps the metrics of what ends.
+pub(super) async fn watch_ends(office: Arc<Office>, metrics: Metrics) {
+    loop {
+        match office.radar().await {
+            Ok(radar) => {
+                let issued = radar.issued.iter();
+                let issued =
+                    issued.map(|(ca, days, count)| ([ca.to_string(), days.to_string()], *count));
+                let of = |list: &[(ChannelId, Timestamp)], what: &str| {
+                    let told = list
+                        .iter()
+                        .map(|(id, end)| ([id.to_string(), what.to_owned()], end.unix()));
+                    told.collect::<Vec<_>>()
+                };
+                let channels =
+                    [of(&radar.certificates, "certificate"), of(&radar.policies, "policy")]
+                        .concat();
+                metrics.ends(&issued.collect::<Vec<_>>(), &channels);
+            }
+            Err(error) => warn!(%error, "could not tell what ends; it is tried again"),
+        }
+        tokio::time::sleep(ENDS).await;
     }
 }
 

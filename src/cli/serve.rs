@@ -72,6 +72,7 @@ pub(super) async fn serve(config: &Config, mut parts: Parts, out: &Output) -> Re
         let metrics = observe.clone();
         metrics.observe(request, next)
     }));
+    let watchers = metrics.clone();
     let (observed, watched) = (metrics, parts.commons.hsm.clone());
     let pushed = Arc::clone(&office);
     let operations = operations_router(Operations::new(
@@ -114,6 +115,7 @@ pub(super) async fn serve(config: &Config, mut parts: Parts, out: &Output) -> Re
     background.push(tokio::spawn(compose::sweep(parts.commons.clone())));
     background.push(tokio::spawn(compose::settle(Arc::clone(&office))));
     background.push(tokio::spawn(Arc::clone(&office).keep_channels_current()));
+    background.push(tokio::spawn(compose::watch_ends(Arc::clone(&office), watchers)));
 
     // Before anybody is told: who reads the line may stop us at once.
     let terminated = termination()?;

@@ -80,7 +80,7 @@ pub(super) async fn expiry(
     body.map(Json).ok_or_else(|| Problem::malformed("the channel is gone"))
 }
 
-fn ends(known: &KnownChannel, at: Timestamp) -> ExpiryBody {
+pub(super) fn ends(known: &KnownChannel, at: Timestamp) -> ExpiryBody {
     let root = known.current.root();
     let certificates = channel::certificates(root).into_iter().map(|dated| DatedBody {
         element: dated.element.path,

@@ -3,9 +3,9 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
-    ChannelBody, ChannelList, ConfigBody, EnvelopeBody, ExpiryBody, ImportChannelRequest, MspBody,
-    MspList, ProposalBody, ProposalList, ProposeRequest, PushList, SignProposalRequest,
-    VerifyRequest, VerifyResponse,
+    ChannelBody, ChannelList, ConfigBody, EnvelopeBody, ExpiringBody, ExpiryBody,
+    ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest, PushList,
+    SignProposalRequest, VerifyRequest, VerifyResponse,
 };
 
 /// Where everything stands.
@@ -140,6 +140,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: Some(SchemaGenerator::subschema_for::<EnvelopeBody>),
+    },
+    Endpoint {
+        path: "/expiry",
+        method: "get",
+        summary: "Tells what ends within `?within=` days: issued certificates (further ones with `?after=`), and what is in channels",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ExpiringBody>),
     },
     Endpoint {
         path: "/pushes",

@@ -7,6 +7,7 @@ mod caller;
 mod channels;
 mod crl;
 mod endpoints;
+mod expiry;
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;

@@ -102,6 +102,29 @@ impl Reader {
         self.rows("read certificates", make, certificate).await
     }
 
+    /// How many certificates of a CA end in this span, without those that are revoked.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn ending_count(
+        &self,
+        ca: &CaName,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<i64, Error> {
+        let make = || {
+            query(
+                "SELECT COUNT(*) FROM certificates WHERE ca = $1 AND not_after >= $2 AND not_after <= $3 \
+                 AND revoked_at IS NULL",
+            )
+            .bind(ca.as_str())
+            .bind(from.unix())
+            .bind(until.unix())
+        };
+        let read = |row: &AnyRow| Columns::of(row).integer("count");
+        Ok(self.row("count certificates that end", make, read).await?.unwrap_or(0))
+    }
+
     /// All certificates of an owner, in the order in which they were kept.
     ///
     /// # Errors

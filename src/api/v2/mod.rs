@@ -4,6 +4,7 @@
 //! not know is refused, so that a misspelt member is not taken for one that was left out.
 
 mod channels;
+mod expiry;
 mod msps;
 mod problem;
 mod proposals;
@@ -15,6 +16,7 @@ pub use channels::{
     ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest,
     PolicyExpiryBody,
 };
+pub use expiry::{ChannelExpiryBody, EndingBody, ExpiringBody};
 pub use msps::{CrlBody, MspBody, MspList};
 pub use problem::ProblemBody;
 pub use proposals::{

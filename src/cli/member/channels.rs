@@ -209,7 +209,7 @@ fn push_line(push: &PushBody) -> String {
     format!("{words}{lag}{detail}{}", proposal.unwrap_or_default())
 }
 
-fn expiry_lines(ends: &ExpiryBody) -> Vec<String> {
+pub(super) fn expiry_lines(ends: &ExpiryBody) -> Vec<String> {
     let certificate = |one: &DatedBody| {
         let end = one.not_after.as_deref().unwrap_or("unknown");
         let words =

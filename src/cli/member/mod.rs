@@ -13,6 +13,7 @@ mod channels;
 mod client;
 mod crl;
 mod enroll;
+mod expiry;
 pub(super) mod files;
 #[cfg(test)]
 mod fixture;
@@ -49,6 +50,7 @@ pub use certificates::Certificates;
 pub use channels::Channels;
 pub(super) use client::{Client, Credential, TlsFiles};
 pub use enroll::Enroll;
+pub use expiry::Expiry;
 pub use gencrl::GenCrl;
 pub use identities::Identities;
 pub(super) use key::{Curve, FileKey, MemberKey};
