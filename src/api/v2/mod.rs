@@ -11,7 +11,8 @@ mod text;
 mod verify;
 
 pub use channels::{
-    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
+    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
+    PolicyExpiryBody,
 };
 pub use msps::{CrlBody, MspBody, MspList};
 pub use problem::ProblemBody;
