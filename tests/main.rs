@@ -37,6 +37,8 @@ mod members;
 #[cfg(test)]
 mod node_client;
 #[cfg(test)]
+mod orderers;
+#[cfg(test)]
 mod proposals;
 #[cfg(test)]
 mod recovery;
