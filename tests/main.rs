@@ -41,6 +41,8 @@ mod orderers;
 #[cfg(test)]
 mod proposals;
 #[cfg(test)]
+mod pushes;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod support;

@@ -51,7 +51,7 @@ pub use current::{Current, Explained, Next};
 pub use delta::Demand;
 pub use diff::diff;
 pub use duration::parse_duration;
-pub use edit::{Edit, EditError, edit};
+pub use edit::{Edit, EditError, edit, msp_in_place};
 pub use effects::{Effect, Power, alone, effects, vetoes};
 pub use endpoints::{OrdererEndpoint, orderer_endpoints};
 pub use genesis::{Generated, GenesisError, JoinError, check_join, generate, genesis_block};

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::caller::Called;
 use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
-    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
     PolicyExpiryBody,
 };
 use crate::channel::{self, Standing};
@@ -55,6 +57,20 @@ pub(super) async fn one(
         tls_roots: one.tls_roots.iter().map(|der| pem::encode("CERTIFICATE", der)).collect(),
     });
     Ok(Json(ChannelBody { policies: paths, orderers: orderers.collect(), ..body(known) }))
+}
+
+pub(super) async fn config(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ConfigBody>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let membership = office.membership().await?;
+    let config = membership.known(&id)?.current.config();
+    Ok(Json(ConfigBody {
+        sequence: config.sequence,
+        config: STANDARD.encode(config.encode_to_vec()),
+    }))
 }
 
 pub(super) async fn expiry(

@@ -3,8 +3,9 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
-    ChannelBody, ChannelList, EnvelopeBody, ExpiryBody, ImportChannelRequest, MspBody, MspList,
-    ProposalBody, ProposalList, ProposeRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
+    ChannelBody, ChannelList, ConfigBody, EnvelopeBody, ExpiryBody, ImportChannelRequest, MspBody,
+    MspList, ProposalBody, ProposalList, ProposeRequest, PushList, SignProposalRequest,
+    VerifyRequest, VerifyResponse,
 };
 
 /// Where everything stands.
@@ -69,6 +70,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         response: None,
     },
     Endpoint {
+        path: "/channels/{id}/config",
+        method: "get",
+        summary: "Gives the configuration of a channel",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ConfigBody>),
+    },
+    Endpoint {
         path: "/channels/{id}/expiry",
         method: "get",
         summary: "Tells what ends in a channel and when: certificates, and policies that nobody can satisfy afterwards",
@@ -131,6 +140,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: Some(SchemaGenerator::subschema_for::<EnvelopeBody>),
+    },
+    Endpoint {
+        path: "/pushes",
+        method: "get",
+        summary: "Tells how far what the CAs say (who is revoked, which issuers there are) has come into the channels",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<PushList>),
     },
     Endpoint {
         path: "/msps",

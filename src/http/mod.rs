@@ -15,6 +15,7 @@ mod octets;
 mod openapi;
 mod problem;
 mod proposals;
+mod pushes;
 mod routes;
 mod signature;
 mod verify;

@@ -3,6 +3,7 @@
 //! Start with `enroll.rs`; `issue.rs` is the one path on which a CA key signs.
 //! Invariant: nothing here knows HTTP, the command line or SQL.
 
+mod administrator;
 mod affiliations;
 mod authority;
 mod bootstrap;
@@ -31,6 +32,7 @@ mod page;
 mod profiles;
 mod proposals;
 mod publish_crl;
+mod push;
 mod recover;
 mod refusal;
 mod register;
@@ -45,6 +47,7 @@ mod throttle;
 mod transcript;
 mod verify;
 
+pub use administrator::{AdministratorOptions, Matter};
 pub use authority::{Authority, Commons};
 pub use caller::{Caller, Enrollee, Expiry, SignedRequest};
 pub use catch_up::CaughtUp;
@@ -67,10 +70,11 @@ pub use options::{
     LimitOptions, ParentOptions, ProfileOverride, RootOptions, RootSignerOptions, SubjectOptions,
 };
 pub use orderers::{ReadFailure, follow_trail, orderers_of, update_envelope};
-pub use organizations::{ExportedMsp, Organization, OrganizationOptions};
+pub use organizations::{ExportedMsp, InChannels, Organization, OrganizationOptions};
 pub use page::Page;
 pub use proposals::{Demanded, Proposal, Propose, Signed, Wanted};
 pub use publish_crl::CrlQuery;
+pub use push::Push;
 pub use recover::{Sweep, recover};
 pub use register::{AffiliationChoice, Register, Registered};
 pub use revoke::{Revoke, RevokedCertificate, Target};

@@ -55,7 +55,7 @@ pub struct ProposalRow {
 /// A signature of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposalSignature {
-    /// What tells the signer from others: SHA-256 of the serialized identity.
+    /// What tells the signer from others: a digest of the MSP ID and the identifier of the certificate.
     pub signer: [u8; 32],
     /// When it came.
     pub at: Timestamp,

@@ -7,11 +7,12 @@ mod channels;
 mod msps;
 mod problem;
 mod proposals;
+mod pushes;
 mod text;
 mod verify;
 
 pub use channels::{
-    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
     PolicyExpiryBody,
 };
 pub use msps::{CrlBody, MspBody, MspList};
@@ -20,6 +21,7 @@ pub use proposals::{
     ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
     ProposeRequest, SignProposalRequest, StandingBody,
 };
+pub use pushes::{PushBody, PushList};
 pub use text::Text;
 pub use verify::{
     ExplanationBody, FoundBody, IdentityRef, IdentityText, SignatureBody, VerdictBody, VerifyItem,
