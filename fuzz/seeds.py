@@ -404,6 +404,39 @@ def updates():
             put("channel_rules", octets)
 
 
+def orderers():
+    """Answers to somebody who walks back from the newest block: configurations and transactions, good and bad."""
+    status = lambda number: field(1, number)
+
+    def block(number, data, last, previous=bytes(32)):
+        header = (field(1, number) if number else b"") + field(2, previous) + field(3, hashlib.sha256(data).digest())
+        signed = field(1, field(1, field(1, last) if last else b"")) + field(2, field(1, field(1, b"who")) + field(2, b"s"))
+        return field(2, field(1, header) + field(2, field(1, data)) + field(3, field(1, signed) + field(1, b"") * 4))
+
+    def entry(kind, content, channel="channel"):
+        header = field(1, field(1, kind) + field(4, channel))
+        return field(1, field(1, header) + (field(2, content) if content else b""))
+
+    def config(sequence, name="Admins"):
+        return entry(1, field(1, field(1, sequence) + field(2, field(5, name))) + field(2, field(1, b"x")))
+
+    def answers(*all):
+        put("orderer_answers", b"".join(struct.pack(">H", len(one)) + one for one in all))
+
+    transaction = entry(3, b"t")
+    answers(status(404))
+    answers(block(0, config(3), 0))
+    answers(block(7, transaction, 5), block(5, config(3), 5))
+    answers(block(7, transaction, 5), block(5, config(5), 5), block(4, transaction, 2), block(2, config(4), 2))
+    answers(block(7, config(6), 7), block(6, config(5), 6), block(5, config(4), 5))
+    answers(block(7, transaction, 9))
+    answers(block(7, transaction, 5), block(6, config(4), 6))
+    answers(block(7, entry(3, b"t", "another"), 5))
+    answers(block(7, transaction, 5), block(5, transaction, 5))
+    answers(block(2, transaction, 1), block(1, config(2, ""), 1), status(200))
+    put("orderer_answers", field(1, 200) + field(2, "why"))
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         sys.exit(__doc__)
@@ -416,6 +449,7 @@ if __name__ == "__main__":
     profiles_of_channels()
     texts()
     updates()
+    orderers()
     for folder in sorted(CORPUS.iterdir()):
         files = list(folder.iterdir())
         print(f"{folder.name}: {len(files)} inputs, {sum(file.stat().st_size for file in files)} octets")

@@ -1,5 +1,9 @@
 #![doc = include_str!("../docs/architecture.md")]
 
+// What the tests of the library share with the tests at large names it from outside.
+#[cfg(all(test, feature = "service"))]
+extern crate self as chancery;
+
 #[cfg(feature = "service")]
 pub mod api;
 pub mod audit;

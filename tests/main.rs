@@ -39,6 +39,8 @@ mod members;
 #[cfg(test)]
 mod node_client;
 #[cfg(test)]
+mod orderers;
+#[cfg(test)]
 mod proposals;
 #[cfg(test)]
 mod pushes;

@@ -16,6 +16,7 @@ mod csr;
 mod material;
 mod membership;
 mod name;
+mod orderer;
 mod path;
 mod pem;
 mod policy;
@@ -33,7 +34,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 32] = [
+pub const TARGETS: [Target; 33] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -66,6 +67,7 @@ pub const TARGETS: [Target; 32] = [
     ("channel_rules", update::configuration),
     ("config_update", update::update),
     ("configtx", configtx::law),
+    ("orderer_answers", orderer::law),
 ];
 
 /// Checks the law of a target.

@@ -10,7 +10,7 @@ use chancery::wire::{
 };
 use std::sync::LazyLock;
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix(1_800_000_000)
 }
 
@@ -104,6 +104,11 @@ impl Members for Spelled {
 }
 
 /// A channel whose organizations are named by its policies alone.
+/// A small channel at its third sequence, whose blocks nobody can sign.
+pub(crate) fn first() -> &'static Current {
+    &FIRST
+}
+
 static FIRST: LazyLock<Current> = LazyLock::new(|| {
     let mut root = group(&[("Admins", "AND('A.admin', 'B.admin')"), ("Any", "ANY Admins")]);
     let mut application = group(&[("Admins", "OR('A.admin', 'B.admin')")]);

@@ -9,8 +9,8 @@ use super::refused::{Refusal, UpdateError};
 use crate::clock::Timestamp;
 use crate::policy::{BadBlock, Members, Signatures, block_signatures, header_octets};
 use crate::wire::{
-    Block, BlockHeader, BlockMetadata, ChannelHeader, Config, ConfigEnvelope, Envelope, HeaderType,
-    LastConfig, Metadata, MetadataSlot, OrdererBlockMetadata, Payload, decode,
+    Block, BlockData, BlockHeader, BlockMetadata, ChannelHeader, Config, ConfigEnvelope, Envelope,
+    HeaderType, LastConfig, Metadata, MetadataSlot, OrdererBlockMetadata, Payload, decode,
 };
 
 /// Who must have signed a block.
@@ -155,6 +155,20 @@ impl SoundBlock {
         Ok(())
     }
 
+    /// SHA-256 of its header, by which others may tell that they have the same block.
+    pub fn hash(&self) -> Vec<u8> {
+        digest(&SHA256, &header_octets(&self.header)).as_ref().to_vec()
+    }
+
+    /// The block as it travels.
+    pub fn to_message(&self) -> Block {
+        Block {
+            header: Some(self.header.clone()),
+            data: Some(BlockData { data: self.data.clone() }),
+            metadata: Some(self.metadata.clone()),
+        }
+    }
+
     /// Octets of its data.
     pub(super) fn len(&self) -> usize {
         self.data.iter().map(Vec::len).sum()
@@ -162,10 +176,8 @@ impl SoundBlock {
 
     /// Whether the other block is the one before it, by its hash; nothing when it cannot be told from these two.
     pub fn is_after(&self, before: &Self) -> Option<bool> {
-        (before.number().checked_add(1) == Some(self.number())).then(|| {
-            let hash = digest(&SHA256, &header_octets(&before.header));
-            hash.as_ref() == self.header.previous_hash
-        })
+        (before.number().checked_add(1) == Some(self.number()))
+            .then(|| before.hash() == self.header.previous_hash)
     }
 }
 

@@ -131,12 +131,13 @@ proptest! {
         let (channel_id, last_update) = (None, None);
         let alone = ReadConfig { config: config.clone(), channel_id, block: None, last_update };
         prop_assert_eq!(read(&config.encode_to_vec()), Ok(alone.clone()));
-        prop_assert_eq!(read(&envelope(&config)), Ok(alone.clone()));
+        let updated = ReadConfig { last_update: Some(Envelope::default()), ..alone.clone() };
+        prop_assert_eq!(read(&envelope(&config)), Ok(updated.clone()));
         let bare = ConfigEnvelope { config: Some(config.clone()), last_update: None };
         prop_assert_eq!(read(&bare.encode_to_vec()), Ok(alone.clone()));
         let octets = block(number, vec![entry(1, envelope(&config))]).encode_to_vec();
         let channel_id = Some("trade".to_owned());
-        prop_assert_eq!(read(&octets), Ok(ReadConfig { channel_id, block: Some(number), ..alone }));
+        prop_assert_eq!(read(&octets), Ok(ReadConfig { channel_id, block: Some(number), ..updated }));
     }
 
     #[test]

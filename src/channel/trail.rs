@@ -105,6 +105,16 @@ impl Trail {
         Self::new(channel_id, None)
     }
 
+    /// To the configuration that follows the one of this sequence, which is not known itself.
+    pub fn since(channel_id: &str, sequence: u64) -> Self {
+        Self::new(channel_id, Some(sequence))
+    }
+
+    /// The blocks with configurations that it was given, the latest first. Nobody has judged them yet.
+    pub fn found(&self) -> &[ConfigBlock] {
+        &self.configs
+    }
+
     fn new(channel_id: &str, known: Option<u64>) -> Self {
         Self {
             channel_id: channel_id.to_owned(),

@@ -12,12 +12,13 @@ use super::caller::Called;
 use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
-    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
     PolicyExpiryBody,
 };
 use crate::channel::{self, Standing};
 use crate::clock::Timestamp;
 use crate::id::ChannelId;
+use crate::pki::pem;
 use crate::service::{ImportChannel, KnownChannel, Office, on_cores};
 use crate::wire::Message as _;
 
@@ -49,7 +50,13 @@ pub(super) async fn one(
         .map(|name| format!("/Channel/{name}"))
         .collect();
     paths.sort_unstable();
-    Ok(Json(ChannelBody { policies: paths, ..body(known) }))
+    let orderers = channel::orderer_endpoints(known.current.root()).into_iter();
+    let orderers = orderers.map(|one| OrdererBody {
+        address: one.address,
+        organization: one.organization,
+        tls_roots: one.tls_roots.iter().map(|der| pem::encode("CERTIFICATE", der)).collect(),
+    });
+    Ok(Json(ChannelBody { policies: paths, orderers: orderers.collect(), ..body(known) }))
 }
 
 pub(super) async fn config(
@@ -162,5 +169,6 @@ fn body(known: &KnownChannel) -> ChannelBody {
         msp_version: known.channel().version().as_str().to_owned(),
         msps: known.channel().msps().iter().map(|msp| msp.id().to_owned()).collect(),
         policies: Vec::new(),
+        orderers: Vec::new(),
     }
 }

@@ -180,3 +180,7 @@ impl Keep {
         self.settled.into_iter().map(close).fold(Write::new(keep, entry), Write::then)
     }
 }
+
+#[cfg(test)]
+#[path = "catch_up_tests.rs"]
+mod tests;

@@ -3,5 +3,7 @@
 pub(crate) mod channel;
 pub(crate) mod club;
 pub(crate) mod material;
+pub(crate) mod network;
+pub(crate) mod orderer;
 pub(crate) mod server;
 pub(crate) mod tools;

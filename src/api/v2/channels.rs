@@ -22,6 +22,22 @@ pub struct ChannelBody {
     /// The paths of its policies from the root. Only when one channel is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
+    /// Where its orderers are. Only when one channel is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orderers: Vec<OrdererBody>,
+}
+
+/// Where an orderer of a channel is, by its configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Orderer")]
+pub struct OrdererBody {
+    /// Host and port.
+    pub address: String,
+    /// The name of its organization's group, when the configuration tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// The TLS certificates that vouch for it, in PEM.
+    pub tls_roots: Vec<String>,
 }
 
 /// All channels.

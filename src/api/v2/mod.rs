@@ -13,7 +13,7 @@ mod text;
 mod verify;
 
 pub use channels::{
-    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
     PolicyExpiryBody,
 };
 pub use expiry::{ChannelExpiryBody, EndingBody, ExpiringBody};

@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::api;
 use super::client::escaped;
+use super::fetch::Fetch;
 use super::files::{self, Access};
+use super::orderers::{Asker, Orderers};
 use super::proposals;
 use super::server::Session;
 use crate::api::rfc3339;
@@ -32,26 +34,7 @@ pub struct Channels {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
-    /// Make the server know a channel, or a later configuration of one
-    ///
-    /// Takes a configuration block as peers and orderers give it (`peer channel fetch config`), a
-    /// `ConfigEnvelope` or a `Config`. Needs `chancery.ChannelMgr`, or at the root affiliation the right to give
-    /// it to others.
-    #[command(after_help = "Example:\n  chancery channel import supply config_block.pb")]
-    Import {
-        /// The channel's ID
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The file
-        #[arg(value_name = "FILE")]
-        config: PathBuf,
-        /// The server decides over the configuration: what is proposed and signed enough is applied here, and
-        /// sent to no orderer
-        #[arg(long)]
-        govern_here: bool,
-        #[command(flatten)]
-        session: Session,
-    },
+    Import(Box<Import>),
     /// List the channels
     #[command(after_help = "Example:\n  chancery channel list --json")]
     List {
@@ -108,6 +91,70 @@ enum Command {
     },
 }
 
+/// Make the server know a channel, or a later configuration of one
+///
+/// Takes a configuration block as peers and orderers give it (`peer channel fetch config`), a `ConfigEnvelope` or a
+/// `Config`; or asks an orderer for the newest, with the member's key. Needs `chancery.ChannelMgr`, or at the root
+/// affiliation the right to give it to others.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  chancery channel import supply config_block.pb
+  chancery channel import supply --orderer orderer0.example.com:7050 --orderer-tls-ca orderer-ca.pem --msp-id Org1MSP
+  chancery channel import supply --orderer orderer0.example.com:7050 --trust genesis.block --msp-id Org1MSP")]
+struct Import {
+    /// The channel's ID
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The file
+    #[arg(value_name = "FILE", required_unless_present = "orderers", conflicts_with = "orderers")]
+    config: Option<PathBuf>,
+    /// The server decides over the configuration: what is proposed and signed enough is applied here, and
+    /// sent to no orderer
+    #[arg(long)]
+    govern_here: bool,
+    /// The MSP ID of the member, for orderers
+    #[arg(long, value_name = "MSPID", requires = "orderers")]
+    msp_id: Option<String>,
+    /// A configuration block that you have from somebody whom you trust, e.g. the channel's first one: what an orderer
+    /// sends must follow from it by the channel's own rules
+    #[arg(long, value_name = "FILE", requires = "orderers")]
+    trust: Option<PathBuf>,
+    #[command(flatten)]
+    orderers: Orderers,
+    #[command(flatten)]
+    session: Session,
+}
+
+impl Import {
+    fn run(self, out: &Output) -> Result<(), Failure> {
+        let (client, caller) = self.session.open()?;
+        let (config, caller) = if let Some(file) = &self.config {
+            (read_argument(file, LARGEST)?, caller)
+        } else {
+            let msp_id = self.msp_id.as_deref().ok_or_else(|| {
+                Failure::usage("orderers are asked in the name of a member")
+                    .hint("say of which MSP with `--msp-id`")
+            })?;
+            let asker = Asker::new(msp_id, caller);
+            let fetch = Fetch {
+                channel: &self.id,
+                orderers: &self.orderers,
+                asker: &asker,
+                trust: self.trust.as_deref(),
+            };
+            (fetch.run(out)?, asker.into_caller())
+        };
+        let body = api::body(&ImportChannelRequest {
+            config: STANDARD.encode(config),
+            govern_here: self.govern_here.then_some(true),
+        })?;
+        let path = format!("channels/{}", escaped(&self.id));
+        let kept: ChannelBody = client.call("PUT", &path, Some(&body), Some(&caller))?;
+        out.result(&kept, &line(&kept))
+    }
+}
+
 impl Channels {
     /// Asks.
     ///
@@ -115,17 +162,7 @@ impl Channels {
     /// When a file cannot be read, or the server refuses.
     pub fn run(self, out: &Output) -> Result<(), Failure> {
         match self.command {
-            Command::Import { id, config, govern_here, session } => {
-                let config = STANDARD.encode(read_argument(&config, LARGEST)?);
-                let body = api::body(&ImportChannelRequest {
-                    config,
-                    govern_here: govern_here.then_some(true),
-                })?;
-                let (client, caller) = session.open()?;
-                let path = format!("channels/{}", escaped(&id));
-                let kept: ChannelBody = client.call("PUT", &path, Some(&body), Some(&caller))?;
-                out.result(&kept, &line(&kept))
-            }
+            Command::Import(import) => import.run(out),
             Command::List { session } => {
                 let (client, caller) = session.open()?;
                 let list: ChannelList = client.call("GET", "channels", None, Some(&caller))?;

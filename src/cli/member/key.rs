@@ -36,7 +36,7 @@ pub(super) fn sha256(message: &[u8]) -> Vec<u8> {
 }
 
 /// What a member proves itself with. Narrow on purpose: a file, a token and a test can each be one.
-pub(in crate::cli) trait MemberKey: fmt::Debug {
+pub(in crate::cli) trait MemberKey: fmt::Debug + Send + Sync {
     /// The curve.
     fn curve(&self) -> Curve;
 

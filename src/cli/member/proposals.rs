@@ -12,7 +12,9 @@ use super::api;
 use super::client::escaped;
 use super::files::{self, Access};
 use super::key::sha256;
+use super::orderers::signature_header;
 use super::server::{Member, Server, Session};
+use super::submit::Submit;
 use crate::api::v2::{
     ChangeBody, EnvelopeBody, ProposalBody, ProposalList, ProposeRequest, SignProposalRequest,
     StandingBody,
@@ -20,8 +22,7 @@ use crate::api::v2::{
 use crate::cli::exit::Failure;
 use crate::cli::input::{LARGEST, read_argument};
 use crate::cli::output::{Output, printable};
-use crate::secret::random;
-use crate::wire::{Message as _, SerializedIdentity, SignatureHeader};
+use crate::wire::Message as _;
 
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Command {
@@ -65,6 +66,7 @@ Examples:
   chancery channel sign 57ecb0bb5e0aa2a8 --msp-id Org1MSP --msp-dir org1-admin/msp
   chancery channel sign 57ecb0bb5e0aa2a8 --msp-id Org2MSP --msp-dir org2-admin/msp --update update.pb")]
     Sign(Box<Sign>),
+    Submit(Box<Submit>),
     /// Take a proposal back
     #[command(after_help = "Example:\n  chancery channel withdraw 57ecb0bb5e0aa2a8")]
     Withdraw {
@@ -180,6 +182,7 @@ impl Command {
         match self {
             Self::Propose(propose) => propose.run(out),
             Self::Sign(sign) => sign.run(out),
+            Self::Submit(submit) => submit.run(out),
             Self::Proposals { id, open, session } => {
                 let (client, caller) = session.open()?;
                 let query = if open { "?state=open" } else { "" };
@@ -297,15 +300,6 @@ impl Sign {
         let shown: ProposalBody = client.call("POST", &path, Some(&body), None)?;
         tell(&shown, out)
     }
-}
-
-/// Who signs, and a nonce.
-fn signature_header(msp_id: &str, certificate: &str) -> Result<Vec<u8>, Failure> {
-    let nonce = random::<24>().map_err(|error| Failure::refused("no randomness").because(error))?;
-    let creator =
-        SerializedIdentity { mspid: msp_id.to_owned(), id_bytes: certificate.as_bytes().to_vec() };
-    let header = SignatureHeader { creator: creator.encode_to_vec(), nonce: nonce.to_vec() };
-    Ok(header.encode_to_vec())
 }
 
 fn tell(proposal: &ProposalBody, out: &Output) -> Result<(), Failure> {
