@@ -3,6 +3,7 @@
 //! verifies with another implementation). `fuzz_targets/` gives them to libFuzzer, and
 //! `tests/corpora.rs` replays `corpus/` through them without it.
 
+mod admission;
 mod authorization;
 mod body;
 mod certificate;
@@ -33,7 +34,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 32] = [
+pub const TARGETS: [Target; 33] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -66,6 +67,7 @@ pub const TARGETS: [Target; 32] = [
     ("channel_rules", update::configuration),
     ("config_update", update::update),
     ("configtx", configtx::law),
+    ("admission", admission::law),
 ];
 
 /// Checks the law of a target.

@@ -104,6 +104,11 @@ impl Members for Spelled {
 }
 
 /// A channel whose organizations are named by its policies alone.
+/// A small channel without organizations.
+pub fn first() -> &'static Current {
+    &FIRST
+}
+
 static FIRST: LazyLock<Current> = LazyLock::new(|| {
     let mut root = group(&[("Admins", "AND('A.admin', 'B.admin')"), ("Any", "ANY Admins")]);
     let mut application = group(&[("Admins", "OR('A.admin', 'B.admin')")]);
