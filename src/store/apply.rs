@@ -7,8 +7,8 @@ use super::error::Failure;
 use super::journal::{Claim, JournalKind, JournalRow};
 use super::row::CertificateRow;
 use super::{
-    affiliations, certificates, channels, crls, identities, issuers, journal, nonces, properties,
-    proposals, revocations,
+    affiliations, applications, certificates, channels, crls, documents, identities, issuers,
+    journal, nonces, properties, proposals, revocations,
 };
 use crate::clock::Timestamp;
 use crate::id::KeyId;
@@ -84,6 +84,10 @@ impl Change {
             Self::KeepChannel { .. } | Self::ForgetChannel { .. } => "channel",
             Self::AddProposal(_) | Self::CloseProposal { .. } => "proposal",
             Self::SignProposal { .. } => "signature",
+            Self::KeepDocument { .. } => "document",
+            Self::AddApplication { .. }
+            | Self::CloseApplication { .. }
+            | Self::CarryApplication { .. } => "application",
             Self::SpendNonce { .. } => "nonce",
             Self::SetProperty { .. } => "property",
         }
@@ -183,12 +187,26 @@ impl Change {
             Self::AddIssuer(issuer) => issuers::add(tx, issuer).await?,
             Self::ActivateIssuer { ca, key_id } => issuers::activate(tx, ca, key_id).await?,
             Self::KeepChannel { row, follows } => channels::keep(tx, row, *follows).await?,
-            Self::ForgetChannel { id, sequence } => channels::forget(tx, id, *sequence).await?,
+            Self::ForgetChannel { id, sequence } => {
+                let done = channels::forget(tx, id, *sequence).await?;
+                if done {
+                    documents::forget(tx, id).await?;
+                }
+                done
+            }
             Self::AddProposal(row) => proposals::add(tx, row).await?,
             Self::SignProposal { id, signature } => proposals::sign(tx, id, signature).await?,
             Self::CloseProposal { id, state, outcome, at } => {
                 proposals::close(tx, id, *state, outcome, *at).await?
             }
+            Self::KeepDocument { row, follows } => {
+                documents::keep(tx, row, follows.as_deref()).await?
+            }
+            Self::AddApplication { row, most } => applications::add(tx, row, *most).await?,
+            Self::CloseApplication { id, state, outcome, at } => {
+                applications::close(tx, id, *state, outcome, *at).await?
+            }
+            Self::CarryApplication { from, to } => applications::carry(tx, from, to).await?,
             Self::SpendNonce { digest, expires } => {
                 nonces::spend(tx, digest, deed.at, *expires).await?
             }
