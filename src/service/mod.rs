@@ -3,6 +3,7 @@
 //! Start with `enroll.rs`; `issue.rs` is the one path on which a CA key signs.
 //! Invariant: nothing here knows HTTP, the command line or SQL.
 
+mod admission;
 mod affiliations;
 mod authority;
 mod bootstrap;
@@ -42,6 +43,7 @@ mod throttle;
 mod transcript;
 mod verify;
 
+pub use admission::{ApplicationView, Apply, Withdrawal};
 pub use authority::{Authority, Commons};
 pub use caller::{Caller, Enrollee, Expiry, SignedRequest};
 pub use ceremony::{AskParent, Ceremony, RootToken, SECRETS_LABEL};

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::admission;
 use super::api;
 use super::client::escaped;
 use super::proposals;
@@ -79,6 +80,8 @@ enum Command {
     Genesis(Genesis),
     #[command(flatten)]
     Proposals(proposals::Command),
+    #[command(flatten)]
+    Admission(admission::Command),
     /// Make the server forget a channel
     #[command(after_help = "Example:\n  chancery channel forget supply")]
     Forget {
@@ -141,6 +144,7 @@ impl Channels {
             }
             Command::Genesis(genesis) => genesis.run(out),
             Command::Proposals(command) => command.run(out),
+            Command::Admission(command) => command.run(out),
             Command::Forget { id, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));

@@ -7,6 +7,7 @@ use tracing::info;
 use super::shapes::{Proposal, Propose, Wanted};
 use crate::channel::{Update, compute_update, diff, edit};
 use crate::clock::Timestamp;
+use crate::service::admission::Gate;
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::cores::on_cores;
@@ -52,18 +53,22 @@ impl Office {
         authority: &Arc<Authority>,
         caller: &Caller,
         row: ProposalRow,
-        instead_of: Option<&ProposalRow>,
+        instead_of: Option<(&ProposalRow, Option<Gate>)>,
     ) -> Result<Proposal, Error> {
         let subject = format!("{} for {}", row.id, row.channel);
         let entry = authority.entry(caller.id(), "propose", subject, row.title.as_str());
         let mut write = Write::new(Change::AddProposal(row.clone()), entry);
-        if let Some(old) = instead_of {
+        if let Some((old, gate)) = instead_of {
             write = write.then(Change::CloseProposal {
                 id: old.id.clone(),
                 state: ProposalState::Superseded,
                 outcome: row.id.clone(),
                 at: row.at,
             });
+            if gate.is_some() {
+                let (from, to) = (old.id.clone(), row.id.clone());
+                write = write.then(Change::CarryApplication { from, to });
+            }
         }
         authority.store.write(caller.once(write)).await.map_err(Error::from_spent)?;
         info!(proposal.id = row.id, channel.id = %row.channel, "proposed {}", row.id);
@@ -75,7 +80,7 @@ impl Office {
 
 impl KnownChannel {
     /// The update that leads to what is wanted.
-    fn update(&self, wanted: Wanted) -> Result<Update, Error> {
+    pub(in crate::service) fn update(&self, wanted: Wanted) -> Result<Update, Error> {
         let bad = |why: String| Error::malformed(why);
         let target = match wanted {
             Wanted::Update(octets) => {
@@ -94,7 +99,7 @@ impl KnownChannel {
     }
 
     /// Whether the update could come into force, if everybody signed it.
-    pub(super) fn check(&self, update: &Update, at: Timestamp) -> Result<(), Error> {
+    pub(in crate::service) fn check(&self, update: &Update, at: Timestamp) -> Result<(), Error> {
         self.current.demands(update).map_err(|why| Error::malformed(why.to_string()))?;
         let result = self.current.result_of(update);
         // Fabric takes an update that only names new elements in groups that it does not touch: nobody has to sign it, and
@@ -110,7 +115,7 @@ impl KnownChannel {
     }
 
     /// An open proposal of this update.
-    pub(super) fn proposal_row(
+    pub(in crate::service) fn proposal_row(
         &self,
         title: String,
         update: &Update,
