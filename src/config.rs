@@ -290,6 +290,9 @@ impl Config {
             if !msp_ids.insert(&organization.msp_id) {
                 return Err(fault(&key, "this MSP ID is given twice"));
             }
+            if organization.channels.list_days == 0 {
+                return Err(fault(&format!("{key}.channels.list_days"), "must be at least 1"));
+            }
             for (which, name) in
                 [("ca", Some(&organization.ca)), ("tls_ca", organization.tls_ca.as_ref())]
             {

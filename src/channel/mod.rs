@@ -5,6 +5,7 @@
 
 mod admission;
 mod bad;
+mod blocks;
 mod capabilities;
 mod change;
 mod compute;
@@ -19,6 +20,7 @@ mod diff_values;
 mod duration;
 mod edit;
 mod effects;
+mod endpoints;
 mod flat;
 mod genesis;
 mod load;
@@ -33,6 +35,7 @@ mod rebase;
 mod refused;
 #[cfg(test)]
 mod testing;
+mod trail;
 mod transition;
 mod update;
 mod values;
@@ -44,6 +47,7 @@ pub use admission::{
     MAX_APPLICATION, RequiredDocument, Shortcoming, applicant, is_approval, withdrawal_of,
 };
 pub use bad::{ChannelError, Setting};
+pub use blocks::{BlockError, BlockRefusal, ConfigBlock, SoundBlock};
 pub use capabilities::Section;
 pub use change::{Change, Serials, What};
 pub use compute::{ComputeError, compute_update};
@@ -53,8 +57,9 @@ pub use current::{Current, Explained, Next};
 pub use delta::Demand;
 pub use diff::diff;
 pub use duration::parse_duration;
-pub use edit::{Edit, EditError, edit};
+pub use edit::{Edit, EditError, edit, msp_in_place};
 pub use effects::{Effect, Power, alone, effects, vetoes};
+pub use endpoints::{OrdererEndpoint, orderer_endpoints};
 pub use genesis::{Generated, GenesisError, JoinError, check_join, generate, genesis_block};
 pub use load::{Application, Channel, Orderer, Orgs};
 pub use names::{Element, Kind, ROOT, is_legal_channel_id, is_legal_name};
@@ -64,6 +69,7 @@ pub use radar::{Dated, Held, certificates};
 pub use read::{ReadConfig, ReadError, read};
 pub use rebase::{RebaseError, Rebased, rebase};
 pub use refused::{Refusal, UpdateError};
+pub use trail::{Learned, Step, Trail, TrailError, Wanted};
 pub use transition::TransitionError;
 pub use update::Update;
 pub use values::OrdererValues;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::caller::Called;
 use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
-    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest,
+    PolicyExpiryBody,
 };
 use crate::channel::{self, Standing};
 use crate::clock::Timestamp;
@@ -47,6 +50,20 @@ pub(super) async fn one(
         .collect();
     paths.sort_unstable();
     Ok(Json(ChannelBody { policies: paths, ..body(known) }))
+}
+
+pub(super) async fn config(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ConfigBody>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let membership = office.membership().await?;
+    let config = membership.known(&id)?.current.config();
+    Ok(Json(ConfigBody {
+        sequence: config.sequence,
+        config: STANDARD.encode(config.encode_to_vec()),
+    }))
 }
 
 pub(super) async fn expiry(
@@ -112,10 +129,11 @@ pub(super) async fn import(
         return Err(Problem::malformed(why));
     }
     let config = read.config.encode_to_vec();
+    let last_update = read.last_update.and_then(|it| channel::Update::from_envelope(&it).ok());
     let known = office
         .import_channel(
             &called.caller,
-            ImportChannel { id, config, govern_here: asked.govern_here },
+            ImportChannel { id, config, last_update, govern_here: asked.govern_here },
         )
         .await?;
     Ok(Json(body(&known)))

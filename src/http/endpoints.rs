@@ -4,8 +4,8 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
     ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelBody,
-    ChannelDocumentBody, ChannelList, DeclineRequest, EnvelopeBody, ExpiryBody,
-    ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest,
+    ChannelDocumentBody, ChannelList, ConfigBody, DeclineRequest, EnvelopeBody, ExpiryBody,
+    ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest, PushList,
     SetChannelDocumentRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
     WithdrawApplicationRequest,
 };
@@ -70,6 +70,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: None,
+    },
+    Endpoint {
+        path: "/channels/{id}/config",
+        method: "get",
+        summary: "Gives the configuration of a channel",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ConfigBody>),
     },
     Endpoint {
         path: "/channels/{id}/expiry",
@@ -198,6 +206,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: Some(SchemaGenerator::subschema_for::<EnvelopeBody>),
+    },
+    Endpoint {
+        path: "/pushes",
+        method: "get",
+        summary: "Tells how far what the CAs say (who is revoked, which issuers there are) has come into the channels",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<PushList>),
     },
     Endpoint {
         path: "/msps",

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::endpoints::BASE;
 use super::problem::Problem;
-use super::{applications, channels, msps, openapi, proposals, verify};
+use super::{applications, channels, msps, openapi, proposals, pushes, verify};
 use crate::service::Office;
 
 /// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent. Other paths
@@ -22,6 +22,7 @@ pub fn api_router(office: Arc<Office>) -> Router {
             &at("/channels/{id}"),
             offered(get(channels::one).put(channels::import).delete(channels::forget)),
         )
+        .route(&at("/channels/{id}/config"), offered(get(channels::config)))
         .route(&at("/channels/{id}/expiry"), offered(get(channels::expiry)))
         .route(
             &at("/channels/{id}/proposals"),
@@ -43,6 +44,7 @@ pub fn api_router(office: Arc<Office>) -> Router {
         .route(&at("/proposals/{id}/signatures"), offered(post(proposals::sign)))
         .route(&at("/proposals/{id}/rebase"), offered(post(proposals::rebase)))
         .route(&at("/proposals/{id}/envelope"), offered(get(proposals::envelope)))
+        .route(&at("/pushes"), offered(get(pushes::list)))
         .route(&at("/msps"), offered(get(msps::list)))
         .route(&at("/msps/{id}"), offered(get(msps::one)))
         .route(&at("/openapi.json"), offered(get(openapi::document)))

@@ -1,6 +1,6 @@
 //! All CAs of a server under one roof, and the memberships that it knows.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use crate::clock::Clock;
 use crate::hsm::Hsm;
@@ -11,7 +11,7 @@ use crate::service::error::{Error, Kind, causes};
 use crate::service::membership::{Membership, Memberships};
 use crate::service::nonces::SeenNonces;
 use crate::service::organizations::{Organization, OrganizationOptions};
-use crate::store::Store;
+use crate::store::{PushRow, Store};
 
 /// All CAs of a server, and the memberships that it knows.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Office {
     clock: Clock,
     organizations: Vec<Organization>,
     memberships: Memberships,
+    /// How far pushes have come, as last looked at: replaced, never edited; locked for the moment of a copy or of the swap.
+    pub(super) pushes: RwLock<Arc<[PushRow]>>,
     pub(super) nonces: SeenNonces,
 }
 
@@ -55,6 +57,7 @@ impl Office {
             clock: commons.clock.clone(),
             organizations,
             memberships,
+            pushes: RwLock::new(Arc::from([])),
             nonces: SeenNonces::default(),
         })
     }

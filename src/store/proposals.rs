@@ -164,6 +164,27 @@ impl Reader {
         self.row("read a superseded proposal", make, read).await
     }
 
+    /// The open proposals of a channel with this `common.ConfigUpdate`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn open_proposals_of(
+        &self,
+        channel: &ChannelId,
+        content: &[u8],
+    ) -> Result<Vec<String>, Error> {
+        let make = || {
+            query(
+                "SELECT id FROM proposals WHERE channel = $1 AND state = 'open' AND content = $2 \
+                 ORDER BY at, id",
+            )
+            .bind(channel.as_str())
+            .bind(content)
+        };
+        let read = |row: &AnyRow| Ok(Columns::of(row).text("proposal")?.to_owned());
+        self.rows("read open proposals", make, read).await
+    }
+
     /// The signatures of a proposal, in the order in which they came.
     ///
     /// # Errors

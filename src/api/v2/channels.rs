@@ -71,6 +71,15 @@ pub struct PolicyExpiryBody {
     pub detail: String,
 }
 
+/// The configuration of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigBody {
+    /// How often it was updated.
+    pub sequence: u64,
+    /// The `common.Config`, in base64.
+    pub config: String,
+}
+
 /// A configuration to be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

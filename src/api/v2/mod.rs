@@ -8,6 +8,7 @@ mod channels;
 mod msps;
 mod problem;
 mod proposals;
+mod pushes;
 mod text;
 mod verify;
 
@@ -16,7 +17,8 @@ pub use applications::{
     DeclineRequest, SetChannelDocumentRequest, WithdrawApplicationRequest,
 };
 pub use channels::{
-    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest,
+    PolicyExpiryBody,
 };
 pub use msps::{CrlBody, MspBody, MspList};
 pub use problem::ProblemBody;
@@ -24,6 +26,7 @@ pub use proposals::{
     ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
     ProposeRequest, SignProposalRequest, StandingBody,
 };
+pub use pushes::{PushBody, PushList};
 pub use text::Text;
 pub use verify::{
     ExplanationBody, FoundBody, IdentityRef, IdentityText, SignatureBody, VerdictBody, VerifyItem,

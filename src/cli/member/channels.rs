@@ -10,10 +10,14 @@ use serde_json::json;
 use super::admission;
 use super::api;
 use super::client::escaped;
+use super::files::{self, Access};
 use super::proposals;
 use super::server::Session;
 use crate::api::rfc3339;
-use crate::api::v2::{ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest};
+use crate::api::v2::{
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, PushBody,
+    PushList,
+};
 use crate::cli::exit::Failure;
 use crate::cli::genesis::Genesis;
 use crate::cli::input::{LARGEST, read_argument};
@@ -56,11 +60,14 @@ enum Command {
         session: Session,
     },
     /// Show a channel: its MSPs, and the paths of its policies
-    #[command(after_help = "Example:\n  chancery channel show supply")]
+    #[command(after_help = "Example:\n  chancery channel show supply --config supply.config")]
     Show {
         /// The channel's ID
         #[arg(value_name = "ID")]
         id: String,
+        /// Write its configuration, a `Config`, into this file too
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         #[command(flatten)]
         session: Session,
     },
@@ -82,6 +89,17 @@ enum Command {
     Proposals(proposals::Command),
     #[command(flatten)]
     Admission(admission::Command),
+    /// Tell how far what the server's CAs say has come into the channels: who is revoked, which issuers there are
+    ///
+    /// The server brings it there by itself. Exits with 1 when a channel lags behind.
+    #[command(after_help = "Example:\n  chancery channel pushes supply")]
+    Pushes {
+        /// Only of this channel
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+        #[command(flatten)]
+        session: Session,
+    },
     /// Make the server forget a channel
     #[command(after_help = "Example:\n  chancery channel forget supply")]
     Forget {
@@ -117,10 +135,18 @@ impl Channels {
                 let lines: Vec<String> = list.channels.iter().map(line).collect();
                 out.result(&list, &lines.join("\n"))
             }
-            Command::Show { id, session } => {
+            Command::Show { id, config: file, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));
                 let shown: ChannelBody = client.call("GET", &path, None, Some(&caller))?;
+                if let Some(file) = file {
+                    let path = format!("{path}/config");
+                    let told: ConfigBody = client.call("GET", &path, None, Some(&caller))?;
+                    let octets = STANDARD.decode(&told.config).map_err(|error| {
+                        Failure::refused("the server's configuration cannot be used").because(error)
+                    })?;
+                    files::write(&file, &octets, Access::Public)?;
+                }
                 let mut lines = vec![line(&shown)];
                 lines.extend(shown.policies.iter().map(|path| printable(path).into_owned()));
                 out.result(&shown, &lines.join("\n"))
@@ -145,6 +171,20 @@ impl Channels {
             Command::Genesis(genesis) => genesis.run(out),
             Command::Proposals(command) => command.run(out),
             Command::Admission(command) => command.run(out),
+            Command::Pushes { id, session } => {
+                let (client, caller) = session.open()?;
+                let mut list: PushList = client.call("GET", "pushes", None, Some(&caller))?;
+                if let Some(id) = id {
+                    list.pushes.retain(|push| push.channel == id);
+                }
+                let lines: Vec<String> = list.pushes.iter().map(push_line).collect();
+                out.result(&list, &lines.join("\n"))?;
+                match list.pushes.iter().filter(|push| push.state != "effective").count() {
+                    0 => Ok(()),
+                    1 => Err(Failure::refused("a channel lags behind")),
+                    count => Err(Failure::refused(format!("{count} of them lag behind"))),
+                }
+            }
             Command::Forget { id, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));
@@ -153,6 +193,24 @@ impl Channels {
             }
         }
     }
+}
+
+fn push_line(push: &PushBody) -> String {
+    let words = [&push.channel, &push.msp_id, &push.matter, &push.state];
+    let words = words.map(|word| printable(word).into_owned()).join("  ");
+    let lag = if push.lag_seconds > 0 {
+        format!("  {} s behind", push.lag_seconds)
+    } else {
+        String::new()
+    };
+    let detail = if push.detail.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", printable(&push.detail))
+    };
+    let proposal = push.proposal.as_ref().filter(|_| push.state != "effective");
+    let proposal = proposal.map(|id| format!("  proposal {}", printable(id)));
+    format!("{words}{lag}{detail}{}", proposal.unwrap_or_default())
 }
 
 fn expiry_lines(ends: &ExpiryBody) -> Vec<String> {

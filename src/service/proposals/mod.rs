@@ -13,4 +13,5 @@ mod sign;
 mod stored;
 mod withdraw;
 
+pub(in crate::service) use propose::superseded;
 pub use shapes::{Demanded, Proposal, Propose, Signed, Wanted};

@@ -48,7 +48,7 @@ impl Office {
     }
 
     /// Keeps a proposal, in the place of another where there is one.
-    pub(super) async fn keep_proposal(
+    pub(in crate::service) async fn keep_proposal(
         &self,
         authority: &Arc<Authority>,
         caller: &Caller,
@@ -59,12 +59,7 @@ impl Office {
         let entry = authority.entry(caller.id(), "propose", subject, row.title.as_str());
         let mut write = Write::new(Change::AddProposal(row.clone()), entry);
         if let Some((old, gate)) = instead_of {
-            write = write.then(Change::CloseProposal {
-                id: old.id.clone(),
-                state: ProposalState::Superseded,
-                outcome: row.id.clone(),
-                at: row.at,
-            });
+            write = write.then(superseded(old, &row));
             if gate.is_some() {
                 let (from, to) = (old.id.clone(), row.id.clone());
                 write = write.then(Change::CarryApplication { from, to });
@@ -75,6 +70,16 @@ impl Office {
         // An update that nobody has to sign is in force at once.
         self.settle(&row.id).await?;
         self.proposal(&row.id).await
+    }
+}
+
+/// Closes a proposal whose place another takes.
+pub(in crate::service) fn superseded(old: &ProposalRow, by: &ProposalRow) -> Change {
+    Change::CloseProposal {
+        id: old.id.clone(),
+        state: ProposalState::Superseded,
+        outcome: by.id.clone(),
+        at: by.at,
     }
 }
 

@@ -25,7 +25,7 @@ impl Office {
 
     /// Applies a proposal when its signatures are enough and this server decides over the channel. Done twice, it is done
     /// once: the channel moves on from the sequence that was looked at, together with the proposal, or not at all.
-    pub(super) async fn settle(&self, id: &str) -> Result<(), Error> {
+    pub(in crate::service) async fn settle(&self, id: &str) -> Result<(), Error> {
         let row = self.find_proposal(id).await?;
         if row.state != ProposalState::Open {
             return Ok(());

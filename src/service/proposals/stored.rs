@@ -8,7 +8,7 @@ use crate::wire::{Config, ConfigSignature, SignatureHeader, decode};
 
 impl Office {
     /// The proposal with this ID.
-    pub(super) async fn find_proposal(&self, id: &str) -> Result<ProposalRow, Error> {
+    pub(in crate::service) async fn find_proposal(&self, id: &str) -> Result<ProposalRow, Error> {
         let found = self.store().read().proposal(id).await?;
         found.ok_or_else(|| {
             let id: String = id.chars().take(64).collect();
@@ -18,13 +18,13 @@ impl Office {
 }
 
 /// The configuration that a proposal was made from.
-pub(super) fn base_of(row: &ProposalRow) -> Result<Current, Error> {
+pub(in crate::service) fn base_of(row: &ProposalRow) -> Result<Current, Error> {
     let config: Config = decode(&row.base).map_err(Error::internal)?;
     Current::load(row.channel.as_str(), config, row.at).map_err(Error::internal)
 }
 
 /// The update of a proposal with these of its signatures.
-pub(super) fn read_update(
+pub(in crate::service) fn read_update(
     row: &ProposalRow,
     signatures: &[ProposalSignature],
 ) -> Result<Update, Error> {
@@ -36,7 +36,7 @@ pub(super) fn read_update(
 }
 
 /// Who a `SignatureHeader` says to have signed.
-pub(super) fn creator_of(header: &[u8]) -> Result<Vec<u8>, Error> {
+pub(in crate::service) fn creator_of(header: &[u8]) -> Result<Vec<u8>, Error> {
     let header: SignatureHeader = decode(header)
         .map_err(|why| Error::malformed(format!("`header` is no SignatureHeader: {why}")))?;
     Ok(header.creator)
