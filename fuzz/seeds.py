@@ -265,6 +265,28 @@ def profiles_of_channels():
     put("configtx", "Profiles: {P: {Consortium: 007}}\n---\n- more")
 
 
+def admissions():
+    """Rules of admission with an application: one that lacks little, one that lacks much, rules that are none."""
+    rules = "kind: admission\nchannel: channel\napproval: %s\n"
+    more = (
+        "documents:\n  - {name: licence, description: The licence, media_type: application/pdf}\ncustody: declared\nopen_for_days: 14\n"
+        "certificates: {algorithms: [p256, rsa-3072], issuer_lifetime_days: 3650, root_remaining_days: 365, issuer_remaining_days: 90, "
+        "node_ous: true, intermediates: true, tls_roots: true, revocation_lists: true, no_listed_admins: true}\n"
+    )
+    msp = base64.b64encode(field(2, field(1, "OrgMSP"))).decode()
+    good = {
+        "channel": "channel", "organization": "Org", "msp": msp, "contact": "Ada",
+        "documents": [{"name": "licence", "sha256": "ab" * 32, "uri": "https://org/licence"}],
+        "policies": {"Readers": "OR('OrgMSP.member')"}, "custody": {"statement": "HSM", "evidence": "licence"},
+        "at": "2030-01-01T00:00:00Z",
+    }
+    put("admission", rules % "MAJORITY Admins" + more + "\0" + json.dumps(good))
+    put("admission", rules % "\"OR('A.admin', 'B.admin')\"" + "\0" + json.dumps({**good, "documents": [], "msp": "", "contact": "\n", "at": ""}))
+    put("admission", rules % "/Channel/Admins" + "custody: token\n\0" + json.dumps(good))
+    put("admission", rules % "&a [*a]" + more)
+    put("admission", "kind: collection\n---\nkind: admission\n")
+
+
 def channels():
     """Configurations without organizations, whose MSPs would be large."""
     entry = lambda number, name, value: field(number, field(1, name) + field(2, value))
@@ -447,6 +469,7 @@ if __name__ == "__main__":
     channels()
     verdicts()
     profiles_of_channels()
+    admissions()
     texts()
     updates()
     orderers()

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod abuse;
 #[cfg(test)]
+mod admission;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod ceremony;

@@ -1,7 +1,6 @@
 //! Channels that are governed by signatures: proposed, explained, signed where the keys are, applied once.
 
 use std::path::Path;
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,70 +11,9 @@ use p256::pkcs8::DecodePrivateKey as _;
 use serde_json::Value;
 
 use crate::support::channel;
-use crate::support::club::{Club, done, error_of, refused};
-use crate::support::tools::{chancery, output, pause, python, run};
-
-const CAS: [&str; 6] = ["--ca", "org1", "--ca", "org2", "--ca", "org3"];
-
-/// Two organizations with an administrator each in one channel, and a third outside.
-struct Council {
-    club: Club,
-}
-
-impl Council {
-    fn new() -> Self {
-        let club = Club::with(&CAS);
-        for ca in ["org2", "org3"] {
-            let mut enroll = club.as_member(&format!("admin-{ca}"), "enroll");
-            enroll.env("CHANCERY_ENROLL_SECRET", "adminpw");
-            done(enroll.args(["--ca", ca, "--id", "admin"]));
-        }
-        club.member("boss1", "admin");
-        club.member_of("org2", "admin-org2", "boss2", "admin");
-        club.member("clerk", "client");
-        let council = Self { club };
-        let file = channel::write(&council.club, &["Org1", "Org2"], 0);
-        done(council.channel("admin", "import").arg("supply").arg(&file).arg("--govern-here"));
-        council
-    }
-
-    /// `chancery channel VERB` as a member.
-    fn channel(&self, member: &str, verb: &str) -> Command {
-        let mut command = chancery();
-        command.args(["channel", verb, "--url", self.club.server.url(), "--json", "--msp-dir"]);
-        command.arg(self.club.path(member));
-        command
-    }
-
-    fn propose(&self, title: &str, more: &[&str]) -> Value {
-        let mut propose = self.channel("admin", "propose");
-        json(&done(propose.args(["supply", "--title", title]).args(more)))
-    }
-
-    fn sign(&self, proposal: &Value, msp_id: &str, member: &str) -> Command {
-        let mut sign = self.channel(member, "sign");
-        sign.arg(proposal["id"].as_str().unwrap()).args(["--msp-id", msp_id]);
-        sign
-    }
-
-    fn show(&self, proposal: &Value) -> Value {
-        let mut show = self.channel("admin", "proposal");
-        json(&done(show.arg(proposal["id"].as_str().unwrap())))
-    }
-
-    fn sequence(&self) -> u64 {
-        let mut show = self.channel("admin", "show");
-        json(&done(show.arg("supply")))["sequence"].as_u64().unwrap()
-    }
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|why| panic!("{why}: {text}"))
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
+use crate::support::club::{done, error_of, refused};
+use crate::support::council::{CAS, Council, json, path};
+use crate::support::tools::{output, pause, python, run};
 
 #[test]
 fn a_third_organization_is_admitted_by_the_signatures_that_the_channel_asks_for() {

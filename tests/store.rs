@@ -17,6 +17,8 @@ mod fixture;
 
 #[path = "store/affiliations.rs"]
 mod affiliations;
+#[path = "store/applications.rs"]
+mod applications;
 #[path = "store/certificates.rs"]
 mod certificates;
 #[path = "store/channels.rs"]

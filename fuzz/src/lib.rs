@@ -3,6 +3,7 @@
 //! verifies with another implementation). `fuzz_targets/` gives them to libFuzzer, and
 //! `tests/corpora.rs` replays `corpus/` through them without it.
 
+mod admission;
 mod authorization;
 mod body;
 mod certificate;
@@ -34,7 +35,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 33] = [
+pub const TARGETS: [Target; 34] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -68,6 +69,7 @@ pub const TARGETS: [Target; 33] = [
     ("config_update", update::update),
     ("configtx", configtx::law),
     ("orderer_answers", orderer::law),
+    ("admission", admission::law),
 ];
 
 /// Checks the law of a target.

@@ -105,7 +105,7 @@ impl Members for Spelled {
 
 /// A channel whose organizations are named by its policies alone.
 /// A small channel at its third sequence, whose blocks nobody can sign.
-pub(crate) fn first() -> &'static Current {
+pub fn first() -> &'static Current {
     &FIRST
 }
 

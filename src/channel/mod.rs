@@ -3,6 +3,7 @@
 //! Invariant: pure. A channel is loaded whole from its configuration and never changes; an update gives another
 //! configuration, and a refused one gives nothing. What Fabric's nodes refuse is refused here, for the same reason.
 
+mod admission;
 mod bad;
 mod blocks;
 mod capabilities;
@@ -40,6 +41,11 @@ mod update;
 mod values;
 mod words;
 
+pub use admission::{
+    AdmissionApplication, AdmissionError, AdmissionRules, ApplicationError, Approval, Attached,
+    CertificateRules, Circumstances, CustodyDemand, CustodyStatement, KeyKind, MAX_ADMISSION,
+    MAX_APPLICATION, RequiredDocument, Shortcoming, applicant, is_approval, withdrawal_of,
+};
 pub use bad::{ChannelError, Setting};
 pub use blocks::{BlockError, BlockRefusal, ConfigBlock, SoundBlock};
 pub use capabilities::Section;

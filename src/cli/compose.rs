@@ -213,6 +213,9 @@ pub(super) async fn settle(office: Arc<Office>) {
         if let Err(error) = office.settle_proposals().await {
             warn!(%error, "could not look at open proposals; it is tried again");
         }
+        if let Err(error) = office.settle_applications().await {
+            warn!(%error, "could not look at open applications; it is tried again");
+        }
         tokio::time::sleep(SWEEP).await;
     }
 }

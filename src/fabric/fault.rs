@@ -154,7 +154,15 @@ fn table(endpoint: Endpoint, kind: Kind) -> (u16, u16) {
         (Kind::AffiliationExists, _) => (409, 60),
         (Kind::Conflict, _) => (409, 0),
         (Kind::Busy | Kind::Unavailable, _) => (503, 0),
-        (Kind::UnknownChannel | Kind::UnknownOrganization | Kind::UnknownProposal, _) => (404, 0),
+        (
+            Kind::UnknownChannel
+            | Kind::UnknownOrganization
+            | Kind::UnknownProposal
+            | Kind::UnknownApplication
+            | Kind::UnknownDocument,
+            _,
+        ) => (404, 0),
+        (Kind::Lacking, _) => (422, 0),
         (Kind::Internal, _) => (500, 0),
     }
 }

@@ -3,9 +3,11 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
-    ChannelBody, ChannelList, ConfigBody, EnvelopeBody, ExpiringBody, ExpiryBody,
-    ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest, PushList,
-    SignProposalRequest, VerifyRequest, VerifyResponse,
+    ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelBody,
+    ChannelDocumentBody, ChannelList, ConfigBody, DeclineRequest, EnvelopeBody, ExpiringBody,
+    ExpiryBody, ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest,
+    PushList, SetChannelDocumentRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
+    WithdrawApplicationRequest,
 };
 
 /// Where everything stands.
@@ -100,6 +102,70 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: Some(SchemaGenerator::subschema_for::<ProposeRequest>),
         response: Some(SchemaGenerator::subschema_for::<ProposalBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}/documents/{kind}",
+        method: "get",
+        summary: "Gives a document of a channel: its rules of admission",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ChannelDocumentBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}/documents/{kind}",
+        method: "put",
+        summary: "Keeps a document of a channel, when it fits the channel",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<SetChannelDocumentRequest>),
+        response: Some(SchemaGenerator::subschema_for::<ChannelDocumentBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}/applications",
+        method: "get",
+        summary: "Lists the latest applications to a channel; those that are open with `?state=open`",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ApplicationList>),
+    },
+    Endpoint {
+        path: "/channels/{id}/applications",
+        method: "post",
+        summary: "Applies for admission; everything that is lacking is told at once",
+        needs_caller: false,
+        request: Some(SchemaGenerator::subschema_for::<ApplyRequest>),
+        response: Some(SchemaGenerator::subschema_for::<ApplicationStateBody>),
+    },
+    Endpoint {
+        path: "/applications/{id}",
+        method: "get",
+        summary: "Shows an application: what it says, what it changes, who has approved, what is missing",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ApplicationBody>),
+    },
+    Endpoint {
+        path: "/applications/{id}/state",
+        method: "get",
+        summary: "Tells who applied how the application stands",
+        needs_caller: false,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ApplicationStateBody>),
+    },
+    Endpoint {
+        path: "/applications/{id}/decline",
+        method: "post",
+        summary: "Declines an application",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<DeclineRequest>),
+        response: None,
+    },
+    Endpoint {
+        path: "/applications/{id}/withdrawal",
+        method: "post",
+        summary: "Takes an application back, by the signature of who applied",
+        needs_caller: false,
+        request: Some(SchemaGenerator::subschema_for::<WithdrawApplicationRequest>),
+        response: None,
     },
     Endpoint {
         path: "/proposals/{id}",

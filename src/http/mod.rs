@@ -3,6 +3,7 @@
 //! Start with `routes.rs`. Invariants: errors leave by `problem.rs` alone; what needs a caller takes
 //! `caller::Called`, and cannot be reached without one.
 
+mod applications;
 mod caller;
 mod channels;
 mod crl;

@@ -83,10 +83,13 @@ fn operation(endpoint: &Endpoint, shapes: &mut SchemaGenerator) -> Value {
     if endpoint.needs_caller {
         tell("security", json!([{ "message": [] }, { "connection": [] }]));
     }
-    if endpoint.path.contains("{id}") {
-        let id =
-            json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } });
-        tell("parameters", json!([id]));
+    let named =
+        ["id", "kind"].into_iter().filter(|name| endpoint.path.contains(&format!("{{{name}}}")));
+    let parameters: Vec<Value> = named
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .collect();
+    if !parameters.is_empty() {
+        tell("parameters", parameters.into());
     }
     Value::Object(operation)
 }

@@ -22,6 +22,7 @@ pub(super) struct Problem {
     word: &'static str,
     title: &'static str,
     detail: String,
+    details: Vec<String>,
     /// For the log alone.
     cause: Option<String>,
 }
@@ -30,7 +31,7 @@ impl Problem {
     fn new(row: (u16, &'static str, &'static str), detail: impl Into<String>) -> Self {
         let (status, word, title) = row;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, word, title, detail: detail.into(), cause: None }
+        Self { status, word, title, detail: detail.into(), details: Vec::new(), cause: None }
     }
 
     /// The request is not what the endpoint takes.
@@ -88,10 +89,13 @@ fn table(kind: Kind) -> (u16, &'static str, &'static str) {
         | Kind::UnknownChannel
         | Kind::UnknownOrganization
         | Kind::UnknownProposal
+        | Kind::UnknownApplication
+        | Kind::UnknownDocument
         | Kind::UnknownIdentity
         | Kind::UnknownCertificate
         | Kind::UnknownAffiliation
         | Kind::NoAffiliations => (404, "notFound", "There is no such thing"),
+        Kind::Lacking => (422, "lacking", "The application is not good enough"),
         Kind::AlreadyRevoked => (409, "alreadyRevoked", "It is revoked already"),
         Kind::AlreadyRegistered | Kind::AffiliationExists | Kind::Conflict => {
             (409, "conflict", "It is not as the request expects")
@@ -106,6 +110,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let mut problem = Self::new(table(error.kind), error.detail.clone());
         problem.cause = Some(causes(&error));
+        problem.details = error.details;
         problem
     }
 }
@@ -125,6 +130,7 @@ impl IntoResponse for Problem {
             title: self.title.to_owned(),
             status,
             detail: self.detail,
+            details: self.details,
             request_id: id,
         };
         let mut response = (self.status, axum::Json(body)).into_response();

@@ -154,7 +154,7 @@ fn row_body(row: &ProposalRow) -> ProposalBody {
     }
 }
 
-fn body(proposal: &Proposal) -> ProposalBody {
+pub(super) fn body(proposal: &Proposal) -> ProposalBody {
     let demand = |demand: &Demanded| DemandBody {
         policy: demand.policy.clone(),
         elements: demand.elements.clone(),
@@ -167,6 +167,7 @@ fn body(proposal: &Proposal) -> ProposalBody {
             msp_id: signed.msp_id.clone(),
             certificate: signed.certificate.as_ref().map(hex::encode),
             at: row.at.to_string(),
+            approves: signed.approves,
             refused: signed.refused.clone(),
         };
     let standing = StandingBody {
@@ -175,6 +176,7 @@ fn body(proposal: &Proposal) -> ProposalBody {
         effects: proposal.effects.clone(),
         warnings: proposal.warnings.clone(),
         demands: proposal.demands.iter().map(demand).collect(),
+        application: proposal.application.clone(),
         signatures: proposal.signatures.iter().map(signature).collect(),
         conflict: proposal.conflict.clone(),
         ready: proposal.is_ready,

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::endpoints::BASE;
 use super::problem::Problem;
-use super::{channels, expiry, msps, openapi, proposals, pushes, verify};
+use super::{applications, channels, expiry, msps, openapi, proposals, pushes, verify};
 use crate::service::Office;
 
 /// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent. Other paths
@@ -28,6 +28,18 @@ pub fn api_router(office: Arc<Office>) -> Router {
             &at("/channels/{id}/proposals"),
             offered(get(proposals::list).post(proposals::propose)),
         )
+        .route(
+            &at("/channels/{id}/documents/{kind}"),
+            offered(get(applications::document).put(applications::set_document)),
+        )
+        .route(
+            &at("/channels/{id}/applications"),
+            offered(get(applications::list).post(applications::apply)),
+        )
+        .route(&at("/applications/{id}"), offered(get(applications::one)))
+        .route(&at("/applications/{id}/state"), offered(get(applications::state)))
+        .route(&at("/applications/{id}/decline"), offered(post(applications::decline)))
+        .route(&at("/applications/{id}/withdrawal"), offered(post(applications::withdraw)))
         .route(&at("/proposals/{id}"), offered(get(proposals::one).delete(proposals::withdraw)))
         .route(&at("/proposals/{id}/signatures"), offered(post(proposals::sign)))
         .route(&at("/proposals/{id}/rebase"), offered(post(proposals::rebase)))

@@ -317,7 +317,7 @@ impl Ceremony<'_> {
                 "the parent of CA `{}` did not certify its key `{label}`; remove the key before the next try",
                 ca.name
             );
-            Error { kind: Kind::Unavailable, detail: why, source: Some(source) }
+            Error { kind: Kind::Unavailable, detail: why, details: Vec::new(), source: Some(source) }
         })?;
         let mut chain = chain.into_iter();
         let certificate = chain.next().ok_or_else(|| {

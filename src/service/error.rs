@@ -54,6 +54,12 @@ pub enum Kind {
     UnknownChannel,
     /// There is no such proposal.
     UnknownProposal,
+    /// There is no such application for admission.
+    UnknownApplication,
+    /// The channel has no such document.
+    UnknownDocument,
+    /// An application for admission lacks something; the details tell what.
+    Lacking,
     /// This server has no organization with this MSP ID.
     UnknownOrganization,
     /// This CA has no such identity. 404/63, when revoking 404/10
@@ -91,6 +97,8 @@ pub struct Error {
     pub kind: Kind,
     /// What the caller reads.
     pub detail: String,
+    /// More that the caller reads, one thing each; most errors have none.
+    pub details: Vec<String>,
     /// What we read.
     #[source]
     pub source: Option<Box<dyn StdError + Send + Sync>>,
@@ -103,13 +111,21 @@ impl Error {
     /// An error without a deeper cause. A detail is cut when it is very long, and control
     /// characters are left out: it may hold what the caller sent.
     pub fn new(kind: Kind, detail: impl AsRef<str>) -> Self {
-        Self { kind, detail: printable(detail.as_ref(), LONGEST_DETAIL), source: None }
+        let detail = printable(detail.as_ref(), LONGEST_DETAIL);
+        Self { kind, detail, details: Vec::new(), source: None }
     }
 
     /// The same error with the cause that the log shall show.
     #[must_use]
     pub fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));
+        self
+    }
+
+    /// The same error with more that the caller reads, one thing each.
+    #[must_use]
+    pub(super) fn with_details(mut self, details: &[String]) -> Self {
+        self.details = details.iter().map(|one| printable(one, LONGEST_DETAIL)).collect();
         self
     }
 

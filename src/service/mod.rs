@@ -4,6 +4,7 @@
 //! Invariant: nothing here knows HTTP, the command line or SQL.
 
 mod administrator;
+mod admission;
 mod affiliations;
 mod authority;
 mod bootstrap;
@@ -49,6 +50,7 @@ mod transcript;
 mod verify;
 
 pub use administrator::{AdministratorOptions, Matter};
+pub use admission::{ApplicationView, Apply, Withdrawal};
 pub use authority::{Authority, Commons};
 pub use caller::{Caller, Enrollee, Expiry, SignedRequest};
 pub use catch_up::CaughtUp;

@@ -105,6 +105,10 @@ impl Office {
         self.memberships.today().await
     }
 
+    pub(super) fn hsm(&self) -> &Hsm {
+        &self.hsm
+    }
+
     pub(super) fn store(&self) -> &Store {
         &self.store
     }

@@ -10,7 +10,7 @@ use crate::service::error::Error;
 use crate::service::office::Office;
 
 /// So many days ahead certificates are counted.
-pub const DAYS_AHEAD: [u16; 3] = [7, 30, 90];
+const DAYS_AHEAD: [u16; 3] = [7, 30, 90];
 
 /// What ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

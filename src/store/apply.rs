@@ -1,5 +1,7 @@
 //! How each change is made inside a transaction.
 
+use sqlx::AnyConnection;
+
 use super::batch::Batch;
 use super::bulk::Bulk;
 use super::change::{Change, Outcome, Write};
@@ -7,11 +9,11 @@ use super::error::Failure;
 use super::journal::{Claim, JournalKind, JournalRow};
 use super::row::CertificateRow;
 use super::{
-    affiliations, certificates, channels, crls, identities, issuers, journal, nonces, properties,
-    proposals, pushes, revocations,
+    affiliations, applications, certificates, channels, crls, documents, identities, issuers,
+    journal, nonces, properties, proposals, pushes, revocations,
 };
 use crate::clock::Timestamp;
-use crate::id::KeyId;
+use crate::id::{ChannelId, KeyId};
 
 /// What the changes of one deed share.
 struct Deed {
@@ -84,6 +86,10 @@ impl Change {
             Self::KeepChannel { .. } | Self::ForgetChannel { .. } => "channel",
             Self::AddProposal(_) | Self::CloseProposal { .. } => "proposal",
             Self::SignProposal { .. } => "signature",
+            Self::KeepDocument { .. } => "document",
+            Self::AddApplication { .. }
+            | Self::CloseApplication { .. }
+            | Self::CarryApplication { .. } => "application",
             Self::KeepPush(_) => "push",
             Self::SpendNonce { .. } => "nonce",
             Self::SetProperty { .. } => "property",
@@ -184,18 +190,20 @@ impl Change {
             Self::AddIssuer(issuer) => issuers::add(tx, issuer).await?,
             Self::ActivateIssuer { ca, key_id } => issuers::activate(tx, ca, key_id).await?,
             Self::KeepChannel { row, follows } => channels::keep(tx, row, *follows).await?,
-            Self::ForgetChannel { id, sequence } => {
-                let forgotten = channels::forget(tx, id, *sequence).await?;
-                if forgotten {
-                    pushes::forget(tx, id).await?;
-                }
-                forgotten
-            }
+            Self::ForgetChannel { id, sequence } => forget_channel(tx, id, *sequence).await?,
             Self::AddProposal(row) => proposals::add(tx, row).await?,
             Self::SignProposal { id, signature } => proposals::sign(tx, id, signature).await?,
             Self::CloseProposal { id, state, outcome, at } => {
                 proposals::close(tx, id, *state, outcome, *at).await?
             }
+            Self::KeepDocument { row, follows } => {
+                documents::keep(tx, row, follows.as_deref()).await?
+            }
+            Self::AddApplication { row, most } => applications::add(tx, row, *most).await?,
+            Self::CloseApplication { id, state, outcome, at } => {
+                applications::close(tx, id, *state, outcome, *at).await?
+            }
+            Self::CarryApplication { from, to } => applications::carry(tx, from, to).await?,
             Self::KeepPush(row) => pushes::keep(tx, row).await?,
             Self::SpendNonce { digest, expires } => {
                 nonces::spend(tx, digest, deed.at, *expires).await?
@@ -213,6 +221,20 @@ impl Change {
         }
         Ok(done)
     }
+}
+
+/// Forgets a channel and what belongs to it.
+async fn forget_channel(
+    tx: &mut AnyConnection,
+    id: &ChannelId,
+    sequence: u64,
+) -> Result<bool, sqlx::Error> {
+    let done = channels::forget(tx, id, sequence).await?;
+    if done {
+        documents::forget(tx, id).await?;
+        pushes::forget(tx, id).await?;
+    }
+    Ok(done)
 }
 
 async fn intend<'w>(

@@ -1,6 +1,8 @@
 //! Everything that we can write.
 
+use super::applications::{ApplicationRow, ApplicationState};
 use super::channels::ChannelRow;
+use super::documents::DocumentRow;
 use super::issuers::IssuerRow;
 use super::journal::{Claim, JournalKind, JournalRow};
 use super::proposals::{ProposalRow, ProposalSignature, ProposalState};
@@ -195,7 +197,8 @@ pub enum Change {
         /// The sequence of the configuration that it takes the place of; none for a new channel.
         follows: Option<u64>,
     },
-    /// Forgets a channel, and how far pushes came into it. Loses `channel` if it is not there as of this sequence.
+    /// Forgets a channel, its documents, and how far pushes came into it. Loses `channel` if it is not there as of this
+    /// sequence.
     ForgetChannel {
         /// Which.
         id: ChannelId,
@@ -222,6 +225,40 @@ pub enum Change {
         outcome: String,
         /// When.
         at: Timestamp,
+    },
+    /// Keeps a document of a channel. Loses `document` if one is there and nothing was to be followed, or the one that is
+    /// there is not the one that is to be followed.
+    KeepDocument {
+        /// The document.
+        row: DocumentRow,
+        /// The content that it takes the place of; none for a new one.
+        follows: Option<Vec<u8>>,
+    },
+    /// Adds an application. Loses `application` if its ID is taken, one is open for its name or its MSP, or as many as may be
+    /// are open.
+    AddApplication {
+        /// The application.
+        row: ApplicationRow,
+        /// How many of a channel may be open. Several processes at once may pass it by as many as they are.
+        most: u32,
+    },
+    /// Closes an application. Loses `application` if it is not open.
+    CloseApplication {
+        /// Which.
+        id: String,
+        /// How it stands from now on.
+        state: ApplicationState,
+        /// What became of it.
+        outcome: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Puts another proposal in the place of an application's. Loses `application` if there is none that is open with it.
+    CarryApplication {
+        /// The proposal that it has.
+        from: String,
+        /// The one that it gets.
+        to: String,
     },
     /// Keeps how a push stands. Loses `push` if it is not there as of the version before, or, as a new one, is
     /// there.

@@ -10,6 +10,7 @@
 //! databases.
 
 mod affiliations;
+mod applications;
 mod apply;
 mod audit;
 mod batch;
@@ -20,6 +21,7 @@ mod channels;
 mod connect;
 mod crls;
 mod diagnosis;
+mod documents;
 mod error;
 mod gather;
 mod handle;
@@ -37,11 +39,13 @@ mod row;
 mod sql;
 mod writer;
 
+pub use applications::{ApplicationRow, ApplicationState};
 pub use audit::AuditLine;
 pub use certificates::{CertificateFilter, Span};
 pub use change::{Change, Outcome, Write};
 pub use channels::ChannelRow;
 pub use crls::CrlRow;
+pub use documents::DocumentRow;
 pub use error::Error;
 pub use handle::Store;
 pub use identities::IdentityFilter;

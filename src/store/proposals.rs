@@ -55,7 +55,8 @@ pub struct ProposalRow {
 /// A signature of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposalSignature {
-    /// What tells the signer from others: a digest of the MSP ID and the identifier of the certificate.
+    /// What tells the signer from others: a digest of the MSP ID and the identifier of the certificate; another one for
+    /// approvals of an application.
     pub signer: [u8; 32],
     /// When it came.
     pub at: Timestamp,
@@ -140,6 +141,27 @@ impl Reader {
         let make = || query("SELECT id FROM proposals WHERE state = 'open' ORDER BY at, id");
         let read = |row: &AnyRow| Ok(Columns::of(row).text("proposal")?.to_owned());
         self.rows("read open proposals", make, read).await
+    }
+
+    /// The proposal whose place another has taken.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn superseded_by(
+        &self,
+        channel: &ChannelId,
+        id: &str,
+    ) -> Result<Option<String>, Error> {
+        let make = || {
+            query(
+                "SELECT id FROM proposals \
+                 WHERE channel = $1 AND state = 'superseded' AND outcome = $2",
+            )
+            .bind(channel.as_str())
+            .bind(id)
+        };
+        let read = |row: &AnyRow| Ok(Columns::of(row).text("proposal")?.to_owned());
+        self.row("read a superseded proposal", make, read).await
     }
 
     /// The open proposals of a channel with this `common.ConfigUpdate`.

@@ -2,6 +2,7 @@
 
 pub(crate) mod channel;
 pub(crate) mod club;
+pub(crate) mod council;
 pub(crate) mod material;
 pub(crate) mod network;
 pub(crate) mod orderer;

@@ -3,6 +3,7 @@
 //! Instants are RFC 3339 in UTC, octets standard base64, hashes lower-case hexadecimal. What a shape does
 //! not know is refused, so that a misspelt member is not taken for one that was left out.
 
+mod applications;
 mod channels;
 mod expiry;
 mod msps;
@@ -12,6 +13,10 @@ mod pushes;
 mod text;
 mod verify;
 
+pub use applications::{
+    ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelDocumentBody,
+    DeclineRequest, SetChannelDocumentRequest, WithdrawApplicationRequest,
+};
 pub use channels::{
     ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
     PolicyExpiryBody,

@@ -16,6 +16,9 @@ pub struct ProblemBody {
     pub status: u16,
     /// What was wrong with this request; names the field where it is one.
     pub detail: String,
+    /// Everything that was wrong, one thing each, where it is told so: what an application for admission lacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
     /// Names the request in the server's log.
     pub request_id: String,
 }

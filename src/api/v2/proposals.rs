@@ -118,6 +118,9 @@ pub struct StandingBody {
     pub warnings: Vec<String>,
     /// The policies that its signatures must satisfy.
     pub demands: Vec<DemandBody>,
+    /// The application for admission that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
     /// Its signatures.
     pub signatures: Vec<ProposalSignatureBody>,
     /// Why it cannot be applied any more as it is; it may be rebased.
@@ -154,9 +157,17 @@ pub struct ProposalSignatureBody {
     pub certificate: Option<String>,
     /// When it came.
     pub at: String,
+    /// Whether it approves the application that the proposal is of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub approves: bool,
     /// Why it does not count today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Proposals.

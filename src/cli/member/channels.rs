@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::admission;
 use super::api;
 use super::client::escaped;
 use super::fetch::Fetch;
@@ -69,6 +70,8 @@ enum Command {
     Genesis(Genesis),
     #[command(flatten)]
     Proposals(proposals::Command),
+    #[command(flatten)]
+    Admission(admission::Command),
     /// Tell how far what the server's CAs say has come into the channels: who is revoked, which issuers there are
     ///
     /// The server brings it there by itself. Exits with 1 when a channel lags behind.
@@ -204,6 +207,7 @@ impl Channels {
             }
             Command::Genesis(genesis) => genesis.run(out),
             Command::Proposals(command) => command.run(out),
+            Command::Admission(command) => command.run(out),
             Command::Pushes { id, session } => {
                 let (client, caller) = session.open()?;
                 let mut list: PushList = client.call("GET", "pushes", None, Some(&caller))?;

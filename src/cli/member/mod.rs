@@ -4,6 +4,7 @@
 //! it refused.
 
 mod address;
+mod admission;
 mod affiliations;
 mod api;
 mod attributes;

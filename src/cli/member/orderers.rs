@@ -192,15 +192,20 @@ impl Deputy for Asker {
     }
 }
 
-/// Who signs, and a nonce.
+/// Who signs, and a nonce that begins so.
 ///
 /// # Errors
 /// When the system gives no randomness.
-pub(super) fn signature_header(msp_id: &str, certificate: &str) -> Result<Vec<u8>, Failure> {
-    let nonce = random::<24>().map_err(|error| Failure::refused("no randomness").because(error))?;
+pub(super) fn signature_header(
+    msp_id: &str,
+    certificate: &str,
+    begin: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    let fresh = random::<24>().map_err(|error| Failure::refused("no randomness").because(error))?;
     let creator =
         SerializedIdentity { mspid: msp_id.to_owned(), id_bytes: certificate.as_bytes().to_vec() };
-    let header = SignatureHeader { creator: creator.encode_to_vec(), nonce: nonce.to_vec() };
+    let nonce = [begin, &fresh].concat();
+    let header = SignatureHeader { creator: creator.encode_to_vec(), nonce };
     Ok(header.encode_to_vec())
 }
 

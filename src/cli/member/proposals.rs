@@ -159,7 +159,7 @@ pub(super) struct Sign {
 
 /// `NAME=VALUE`.
 #[derive(Debug, Clone)]
-pub(super) struct Pair(String, String);
+pub(super) struct Pair(pub(super) String, pub(super) String);
 
 impl FromStr for Pair {
     type Err = &'static str;
@@ -211,7 +211,7 @@ impl Command {
             }
             Self::Envelope { proposal, msp_id, out: file, session } => {
                 let (client, caller) = session.open()?;
-                let header = signature_header(&msp_id, &caller.certificate.to_pem())?;
+                let header = signature_header(&msp_id, &caller.certificate.to_pem(), &[])?;
                 let path = format!(
                     "proposals/{}/envelope?header={}",
                     escaped(&proposal),
@@ -289,7 +289,7 @@ impl Sign {
                 Failure::refused("the server's update cannot be used").because(error)
             })?
         };
-        let header = signature_header(&self.msp_id, &caller.certificate.to_pem())?;
+        let header = signature_header(&self.msp_id, &caller.certificate.to_pem(), &[])?;
         let signed = [header.as_slice(), update.as_slice()].concat();
         let signature = caller.key.sign_digest(&sha256(&signed))?;
         let body = api::body(&SignProposalRequest {
@@ -324,7 +324,7 @@ fn line(proposal: &ProposalBody) -> String {
     )
 }
 
-fn push_standing(standing: &StandingBody, lines: &mut Vec<String>) {
+pub(super) fn push_standing(standing: &StandingBody, lines: &mut Vec<String>) {
     let mut all = |word: &str, texts: &[String]| {
         lines.extend(texts.iter().map(|text| format!("  {word}{}", printable(text))));
     };
@@ -337,7 +337,8 @@ fn push_standing(standing: &StandingBody, lines: &mut Vec<String>) {
             .refused
             .as_ref()
             .map(|why| format!(", which does not count: {}", printable(why)));
-        lines.push(format!("  signed by {}{}", printable(who), refused.unwrap_or_default()));
+        let deed = if signature.approves { "approved" } else { "signed" };
+        lines.push(format!("  {deed} by {}{}", printable(who), refused.unwrap_or_default()));
     }
     for demand in &standing.demands {
         let policy = printable(&demand.policy);

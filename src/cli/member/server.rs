@@ -136,6 +136,11 @@ impl Session {
         Ok((client, self.member.caller()?))
     }
 
+    /// Which server it is.
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Whose folder it is.
     pub(super) fn member(&self) -> &Member {
         &self.member

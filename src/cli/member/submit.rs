@@ -114,7 +114,7 @@ impl Submit {
     }
 
     fn envelope(&self, client: &Client, asker: &Asker, path: &str) -> Result<Envelope, Failure> {
-        let header = signature_header(&self.msp_id, &asker.caller().certificate.to_pem())?;
+        let header = signature_header(&self.msp_id, &asker.caller().certificate.to_pem(), &[])?;
         let path = format!("{path}/envelope?header={}", escaped(&STANDARD.encode(&header)));
         let made: EnvelopeBody = client.call("GET", &path, None, Some(asker.caller()))?;
         let bad = || Failure::refused("the server's envelope cannot be used");

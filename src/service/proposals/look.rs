@@ -7,8 +7,9 @@ use crate::clock::Timestamp;
 use crate::id::ChannelId;
 use crate::msp::Rejection;
 use crate::policy::{Explanation, Members as _, minimal_sets, set_in_words};
+use crate::service::admission::Gate;
 use crate::service::cores::on_cores;
-use crate::service::error::Error;
+use crate::service::error::{Error, Kind};
 use crate::service::membership::{KnownChannel, MembersOfToday, Membership};
 use crate::service::office::Office;
 use crate::store::{ProposalRow, ProposalSignature, ProposalState};
@@ -26,8 +27,9 @@ impl Office {
         let row = self.find_proposal(id).await?;
         let membership = self.membership().await?;
         let signatures = self.store().read().proposal_signatures(id).await?;
+        let gate = self.gate_of(id).await?;
         let at = self.clock().now();
-        on_cores(move || look(&membership, row, signatures, at)).await?
+        on_cores(move || look(&membership, row, signatures, gate.as_ref(), at)).await?
     }
 
     /// The latest proposals of a channel, without how they stand.
@@ -43,10 +45,24 @@ impl Office {
     /// sender's `SignatureHeader`.
     ///
     /// # Errors
-    /// [`Kind::UnknownProposal`](crate::service::Kind::UnknownProposal); of the store.
+    /// [`Kind::UnknownProposal`](crate::service::Kind::UnknownProposal); [`Kind::Conflict`] while the application that it is of
+    /// is not approved; of the store.
     pub async fn proposal_envelope(&self, id: &str, header: Vec<u8>) -> Result<Vec<u8>, Error> {
         let row = self.find_proposal(id).await?;
         let signatures = self.store().read().proposal_signatures(id).await?;
+        if let Some(gate) = self.gate_of(id).await? {
+            let (membership, at) = (self.membership().await?, self.clock().now());
+            let (of, rows) = (row.clone(), signatures.clone());
+            let passed = on_cores(move || {
+                let known = membership.known(of.channel.as_str())?;
+                let (update, members) = (read_update(&of, &rows)?, membership.members(Some(known)));
+                Ok::<_, Error>(gate.is_passed(known, &update, &members, at))
+            });
+            if !passed.await?? {
+                let why = "the application that the proposal is of is not approved";
+                return Err(Error::new(Kind::Conflict, why));
+            }
+        }
         let update = read_update(&row, &signatures)?;
         Ok(update.to_envelope(header).encode_to_vec())
     }
@@ -56,6 +72,7 @@ fn look(
     membership: &Membership,
     row: ProposalRow,
     rows: Vec<ProposalSignature>,
+    gate: Option<&Gate>,
     at: Timestamp,
 ) -> Result<Proposal, Error> {
     let update = read_update(&row, &rows)?;
@@ -79,7 +96,8 @@ fn look(
     if let Some(known) = known {
         let members = membership.members(Some(known));
         signatures.extend(rows.into_iter().map(|row| {
-            let signed = who_signed(&members, &update, &row);
+            let mut signed = who_signed(&members, &update, &row);
+            signed.approves = gate.is_some_and(|gate| gate.is_approved_by(&row.header));
             (row, signed)
         }));
         if row.state == ProposalState::Open {
@@ -88,17 +106,30 @@ fn look(
                 Err(why) => conflict = Some(why.to_string()),
             }
             is_ready = conflict.is_none() && known.current.apply(&update, &members, at).is_ok();
+            if let Some(gate) = gate {
+                demands.push(gate.demand(known, &update, &members, at));
+                is_ready &= gate.is_passed(known, &update, &members, at);
+            }
         }
     }
-    let effects = told;
-    Ok(Proposal { row, changes, effects, warnings, demands, signatures, conflict, is_ready })
+    Ok(Proposal {
+        row,
+        changes,
+        effects: told,
+        warnings,
+        demands,
+        application: gate.map(|gate| gate.application.id.clone()),
+        signatures,
+        conflict,
+        is_ready,
+    })
 }
 
 fn who_signed(members: &MembersOfToday<'_>, update: &Update, row: &ProposalSignature) -> Signed {
     let read = creator_of(&row.header).ok().map(|creator| members.identity(&creator));
     let Some(Ok(identity)) = read else {
         let refused = Some("the channel does not know the identity any more".to_owned());
-        return Signed { msp_id: None, certificate: None, refused };
+        return Signed { msp_id: None, certificate: None, approves: false, refused };
     };
     let good = members
         .validate(&identity)
@@ -106,6 +137,7 @@ fn who_signed(members: &MembersOfToday<'_>, update: &Update, row: &ProposalSigna
     Signed {
         msp_id: Some(identity.msp_id().to_owned()),
         certificate: Some(identity.identifier().to_vec()),
+        approves: false,
         refused: good.err().map(|why| why.to_string()),
     }
 }

@@ -7,6 +7,7 @@ use tracing::info;
 use super::shapes::{Proposal, Propose, Wanted};
 use crate::channel::{Update, compute_update, diff, edit};
 use crate::clock::Timestamp;
+use crate::service::admission::Gate;
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::cores::on_cores;
@@ -52,13 +53,17 @@ impl Office {
         authority: &Arc<Authority>,
         caller: &Caller,
         row: ProposalRow,
-        instead_of: Option<&ProposalRow>,
+        instead_of: Option<(&ProposalRow, Option<Gate>)>,
     ) -> Result<Proposal, Error> {
         let subject = format!("{} for {}", row.id, row.channel);
         let entry = authority.entry(caller.id(), "propose", subject, row.title.as_str());
         let mut write = Write::new(Change::AddProposal(row.clone()), entry);
-        if let Some(old) = instead_of {
+        if let Some((old, gate)) = instead_of {
             write = write.then(superseded(old, &row));
+            if gate.is_some() {
+                let (from, to) = (old.id.clone(), row.id.clone());
+                write = write.then(Change::CarryApplication { from, to });
+            }
         }
         authority.store.write(caller.once(write)).await.map_err(Error::from_spent)?;
         info!(proposal.id = row.id, channel.id = %row.channel, "proposed {}", row.id);

@@ -26,6 +26,10 @@ impl Office {
         if old.sequence == membership.known(old.channel.as_str())?.sequence {
             return Err(conflict("the channel has not moved on"));
         }
+        let gate = self.gate_of(id).await?;
+        if let Some(gate) = &gate {
+            gate.check_open(self.clock().now())?;
+        }
         let (proposer, at, before) = (caller.id().to_owned(), self.clock().now(), old.clone());
         let row = on_cores(move || {
             let known = membership.known(before.channel.as_str())?;
@@ -40,6 +44,6 @@ impl Office {
             known.check(&update, at)?;
             known.proposal_row(before.title, &update, proposer, at)
         });
-        self.keep_proposal(authority, caller, row.await??, Some(&old)).await
+        self.keep_proposal(authority, caller, row.await??, Some((&old, gate))).await
     }
 }

@@ -6,7 +6,7 @@ use super::stored::read_update;
 use crate::service::cores::on_cores;
 use crate::service::error::Error;
 use crate::service::office::Office;
-use crate::store::{self, Change, ChannelRow, ProposalState, Write};
+use crate::store::{self, ApplicationState, Change, ChannelRow, ProposalState, Write};
 use crate::wire::canonical;
 
 impl Office {
@@ -35,6 +35,8 @@ impl Office {
         if !known.governed_here {
             return Ok(());
         }
+        let gate = self.gate_of(id).await?;
+        let application = gate.as_ref().map(|gate| gate.application.clone());
         let (channel, follows) = (known.id.clone(), known.sequence);
         let signatures = self.store().read().proposal_signatures(id).await?;
         let authority = self.any_authority()?;
@@ -42,7 +44,11 @@ impl Office {
         let next = on_cores(move || {
             let known = membership.known(row.channel.as_str())?;
             let update = read_update(&row, &signatures)?;
-            let next = known.current.apply(&update, &membership.members(Some(known)), at);
+            let members = membership.members(Some(known));
+            if gate.is_some_and(|gate| !gate.is_passed(known, &update, &members, at)) {
+                return Ok(None);
+            }
+            let next = known.current.apply(&update, &members, at);
             let next = next.ok().map(|next| {
                 let config = next.as_current().config();
                 (config.sequence, canonical(config))
@@ -59,8 +65,25 @@ impl Office {
             at,
         };
         let subject = format!("{channel} at sequence {sequence}");
-        let entry = authority.entry("chancery", "apply-proposal", subject, id);
-        match authority.store.write(Write::new(keep, entry).then(close)).await {
+        let write = match application {
+            None => {
+                let entry = authority.entry("chancery", "apply-proposal", subject, id);
+                Write::new(keep, entry).then(close)
+            }
+            Some(row) => {
+                let subject = format!("{} ({}) into {subject}", row.organization, row.msp_id);
+                let reason = format!("application {}, proposal {id}", row.id);
+                let entry = authority.entry("chancery", "admit-organization", subject, reason);
+                let admit = Change::CloseApplication {
+                    id: row.id,
+                    state: ApplicationState::Admitted,
+                    outcome: sequence.to_string(),
+                    at,
+                };
+                Write::new(keep, entry).then(close).then(admit)
+            }
+        };
+        match authority.store.write(write).await {
             Ok(_) => {
                 info!(proposal.id = id, channel.id = %channel, "applied proposal {id}");
                 Ok(())

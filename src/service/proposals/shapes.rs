@@ -39,6 +39,8 @@ pub struct Proposal {
     pub warnings: Vec<String>,
     /// The policies that its signatures must satisfy, and how they fare.
     pub demands: Vec<Demanded>,
+    /// The application that it admits.
+    pub application: Option<String>,
     /// Its signatures, and why one does not count.
     pub signatures: Vec<(ProposalSignature, Signed)>,
     /// Why it cannot be applied any more as it is; it may be rebased.
@@ -69,6 +71,8 @@ pub struct Signed {
     pub msp_id: Option<String>,
     /// The hash of the certificate.
     pub certificate: Option<Vec<u8>>,
+    /// Whether it approves the application that the proposal is of.
+    pub approves: bool,
     /// Why the signature does not count today.
     pub refused: Option<String>,
 }

@@ -44,6 +44,11 @@ impl Office {
             return Err(Error::new(Kind::Conflict, "the proposal has too many signatures"));
         }
 
+        let gate = self.gate_of(id).await?;
+        if let Some(gate) = &gate {
+            gate.check_open(self.clock().now())?;
+        }
+
         // 1. It is that of a valid member, over this very update.
         let title = row.title.clone();
         let judged = on_cores(move || {
@@ -66,8 +71,11 @@ impl Office {
         let authority = self.any_authority()?;
         let at = authority.clock().now();
         let who = format!("{} {}", identity.msp_id(), hex::encode(identity.identifier()));
-        let entry = authority.entry(&who, "sign-proposal", id, title);
-        let signature = ProposalSignature { signer: signer(&identity), at, header, signature };
+        let approves = gate.is_some_and(|gate| gate.is_approved_by(&header));
+        let deed = if approves { "approve-application" } else { "sign-proposal" };
+        let entry = authority.entry(&who, deed, id, title);
+        let signer = signer(&identity, approves);
+        let signature = ProposalSignature { signer, at, header, signature };
         let sign = Change::SignProposal { id: id.to_owned(), signature };
         authority.store.write(Write::new(sign, entry)).await.map_err(|error| match error {
             store::Error::Lost("signature") => Error::new(
@@ -90,9 +98,11 @@ impl Office {
 }
 
 /// What tells a signer from others. Not the identity as it was sent: a certificate in PEM has as many dressings as one likes.
-fn signer(identity: &Identity) -> [u8; 32] {
+/// Who has signed an update without approving the application may still do so.
+fn signer(identity: &Identity, approves: bool) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
-    for part in [identity.msp_id().as_bytes(), identity.identifier()] {
+    let purpose: &[u8] = if approves { b"approval" } else { b"" };
+    for part in [identity.msp_id().as_bytes(), identity.identifier(), purpose] {
         // With the length before each, no two pairs make the same octets.
         context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         context.update(part);

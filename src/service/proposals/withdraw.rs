@@ -3,7 +3,7 @@
 use tracing::info;
 
 use crate::service::caller::Caller;
-use crate::service::error::Error;
+use crate::service::error::{Error, Kind};
 use crate::service::office::Office;
 use crate::store::{Change, ProposalState, Write};
 
@@ -12,11 +12,15 @@ impl Office {
     ///
     /// # Errors
     /// [`Kind::Forbidden`](crate::service::Kind::Forbidden), [`Kind::UnknownProposal`](crate::service::Kind::UnknownProposal),
-    /// [`Kind::Conflict`](crate::service::Kind::Conflict) when it is not open.
+    /// [`Kind::Conflict`] when it is not open, or of an application.
     pub async fn withdraw_proposal(&self, caller: &Caller, id: &str) -> Result<(), Error> {
         let row = self.find_proposal(id).await?;
         let authority =
             self.channel_manager(caller, "refused-withdraw", row.channel.as_str()).await?;
+        if self.gate_of(id).await?.is_some_and(|gate| gate.check_open(self.clock().now()).is_ok()) {
+            let why = "the proposal is of an application: decline that";
+            return Err(Error::new(Kind::Conflict, why));
+        }
         let entry = authority.entry(caller.id(), "withdraw-proposal", id, row.title.as_str());
         let close = Change::CloseProposal {
             id: id.to_owned(),
