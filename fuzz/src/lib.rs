@@ -13,6 +13,7 @@ mod config;
 mod configtx;
 mod crl;
 mod csr;
+mod document;
 mod material;
 mod membership;
 mod name;
@@ -33,7 +34,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 32] = [
+pub const TARGETS: [Target; 33] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -66,6 +67,7 @@ pub const TARGETS: [Target; 32] = [
     ("channel_rules", update::configuration),
     ("config_update", update::update),
     ("configtx", configtx::law),
+    ("document", document::law),
 ];
 
 /// Checks the law of a target.
