@@ -5,18 +5,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::caller::Called;
 use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
-    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
+    ChannelBody, ChannelConfigBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest,
+    PolicyExpiryBody,
 };
 use crate::channel::{self, Standing};
 use crate::clock::Timestamp;
 use crate::id::ChannelId;
 use crate::service::{ImportChannel, KnownChannel, Office, on_cores};
-use crate::wire::Message as _;
+use crate::wire::{Message as _, canonical};
 
 /// The longest body with a configuration, in octets.
 pub(super) const LIMIT: usize = 48 << 20;
@@ -47,6 +50,21 @@ pub(super) async fn one(
         .collect();
     paths.sort_unstable();
     Ok(Json(ChannelBody { policies: paths, ..body(known) }))
+}
+
+pub(super) async fn config(
+    State(office): State<Arc<Office>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<ChannelConfigBody>, Problem> {
+    Called::by(&office, request, NO_BODY).await?;
+    let membership = office.membership().await?;
+    let known = membership.known(&id)?;
+    Ok(Json(ChannelConfigBody {
+        id: known.id.to_string(),
+        sequence: known.sequence,
+        config: STANDARD.encode(canonical(known.current.config())),
+    }))
 }
 
 pub(super) async fn expiry(

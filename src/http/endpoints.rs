@@ -3,8 +3,9 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
-    ChannelBody, ChannelList, EnvelopeBody, ExpiryBody, ImportChannelRequest, MspBody, MspList,
-    ProposalBody, ProposalList, ProposeRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
+    ChannelBody, ChannelConfigBody, ChannelList, EnvelopeBody, ExpiryBody, ImportChannelRequest,
+    MspBody, MspList, ProposalBody, ProposalList, ProposeRequest, SignProposalRequest,
+    SimulateRequest, StandingBody, VerifyRequest, VerifyResponse,
 };
 
 /// Where everything stands.
@@ -67,6 +68,22 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: None,
+    },
+    Endpoint {
+        path: "/channels/{id}/config",
+        method: "get",
+        summary: "Gives the configuration of a channel that is in force",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<ChannelConfigBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}/simulate",
+        method: "post",
+        summary: "Tells all that a proposal would tell, and keeps nothing",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<SimulateRequest>),
+        response: Some(SchemaGenerator::subschema_for::<StandingBody>),
     },
     Endpoint {
         path: "/channels/{id}/expiry",

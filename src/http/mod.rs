@@ -4,6 +4,7 @@
 //! `caller::Called`, and cannot be reached without one.
 
 mod caller;
+mod changes;
 mod channels;
 mod crl;
 mod endpoints;

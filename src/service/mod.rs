@@ -36,6 +36,7 @@ mod revoked;
 pub mod rules;
 mod secrets;
 mod server_certificate;
+mod simulate;
 #[cfg(test)]
 mod testing;
 mod throttle;

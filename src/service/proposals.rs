@@ -359,7 +359,7 @@ impl Office {
         self.proposal(&row.id).await
     }
 
-    fn row(
+    pub(super) fn row(
         &self,
         known: &KnownChannel,
         title: String,
@@ -390,7 +390,11 @@ impl Office {
         })
     }
 
-    async fn look(&self, membership: &Membership, row: ProposalRow) -> Result<Proposal, Error> {
+    pub(super) async fn look(
+        &self,
+        membership: &Membership,
+        row: ProposalRow,
+    ) -> Result<Proposal, Error> {
         let at = self.clock().now();
         let rows = self.store().read().proposal_signatures(&row.id).await?;
         let update = read_update(&row, rows.iter().map(as_config_signature).collect())?;
@@ -433,7 +437,7 @@ impl Office {
 
 impl KnownChannel {
     /// The update that leads to what is wanted.
-    fn update(&self, wanted: Wanted) -> Result<Update, Error> {
+    pub(super) fn update(&self, wanted: Wanted) -> Result<Update, Error> {
         let bad = |why: String| Error::malformed(why);
         let target = match wanted {
             Wanted::Update(octets) => {
@@ -452,7 +456,7 @@ impl KnownChannel {
     }
 
     /// Whether the update could come into force, if everybody signed it.
-    fn check(&self, update: &Update, at: Timestamp) -> Result<(), Error> {
+    pub(super) fn check(&self, update: &Update, at: Timestamp) -> Result<(), Error> {
         self.current.demands(update).map_err(|why| Error::malformed(why.to_string()))?;
         let result = self.current.result_of(update);
         // Fabric takes an update that only names new elements in groups that it does not touch: nobody has to sign it, and

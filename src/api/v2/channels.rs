@@ -31,6 +31,18 @@ pub struct ChannelList {
     pub channels: Vec<ChannelBody>,
 }
 
+/// The configuration in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ChannelConfig")]
+pub struct ChannelConfigBody {
+    /// The channel's ID.
+    pub id: String,
+    /// How often it was updated.
+    pub sequence: u64,
+    /// A `common.Config` in base64.
+    pub config: String,
+}
+
 /// What ends in a channel, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Expiry")]

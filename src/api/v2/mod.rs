@@ -11,13 +11,15 @@ mod text;
 mod verify;
 
 pub use channels::{
-    ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest, PolicyExpiryBody,
+    ChannelBody, ChannelConfigBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest,
+    PolicyExpiryBody,
 };
 pub use msps::{CrlBody, MspBody, MspList};
 pub use problem::ProblemBody;
 pub use proposals::{
-    ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
-    ProposeRequest, SignProposalRequest, StandingBody,
+    ChangeBody, ConsenterBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList,
+    ProposalSignatureBody, ProposeRequest, SectionBody, SignProposalRequest, SimulateRequest,
+    StandingBody,
 };
 pub use text::Text;
 pub use verify::{

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::api;
+use super::channel_files::{self, as_document, fetch};
 use super::client::escaped;
 use super::proposals;
 use super::server::Session;
@@ -54,12 +55,17 @@ enum Command {
         #[command(flatten)]
         session: Session,
     },
-    /// Show a channel: its MSPs, and the paths of its policies
-    #[command(after_help = "Example:\n  chancery channel show supply")]
+    /// Show a channel: its MSPs, and the paths of its policies; or all of it, as a document
+    #[command(
+        after_help = "Examples:\n  chancery channel show supply\n  chancery channel show supply --yaml"
+    )]
     Show {
         /// The channel's ID
         #[arg(value_name = "ID")]
         id: String,
+        /// As a document, which `channel propose --yaml` takes
+        #[arg(long)]
+        yaml: bool,
         #[command(flatten)]
         session: Session,
     },
@@ -77,6 +83,8 @@ enum Command {
         session: Session,
     },
     Genesis(Genesis),
+    #[command(flatten)]
+    Files(channel_files::Command),
     #[command(flatten)]
     Proposals(proposals::Command),
     /// Make the server forget a channel
@@ -114,7 +122,11 @@ impl Channels {
                 let lines: Vec<String> = list.channels.iter().map(line).collect();
                 out.result(&list, &lines.join("\n"))
             }
-            Command::Show { id, session } => {
+            Command::Show { id, yaml: true, session } => {
+                let text = as_document(&id, &fetch(&id, &session)?.config)?;
+                out.result(&json!({ "channel_id": id, "document": text }), &text)
+            }
+            Command::Show { id, yaml: false, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));
                 let shown: ChannelBody = client.call("GET", &path, None, Some(&caller))?;
@@ -140,6 +152,7 @@ impl Channels {
                 out.result(&ends, &expiry_lines(&ends).join("\n"))
             }
             Command::Genesis(genesis) => genesis.run(out),
+            Command::Files(command) => command.run(out),
             Command::Proposals(command) => command.run(out),
             Command::Forget { id, session } => {
                 let (client, caller) = session.open()?;
