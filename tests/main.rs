@@ -17,6 +17,8 @@ mod corpora;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod fabric_material;
 #[cfg(test)]
 mod fabric_replay;
