@@ -2,7 +2,7 @@
 //!
 //! Each room owns its options; here they are read, put together and checked. No room imports this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +61,8 @@ pub struct Config {
     /// `[[ca]]`, at least one.
     #[serde(rename = "ca")]
     pub cas: Vec<CaOptions>,
+    /// `[orderers]`: how the orderers of channels are reached; without it they are not.
+    pub orderers: Option<OrderersOptions>,
     /// `[[organization]]`: whose members the CAs certify.
     #[serde(default, rename = "organization")]
     pub organizations: Vec<OrganizationOptions>,
@@ -150,6 +152,31 @@ pub struct SignerOptions {
     pub socket: Option<PathBuf>,
     /// `SOFTHSM2_CONF` for the signer: the configuration of a private SoftHSM2 token.
     pub softhsm2_conf: Option<PathBuf>,
+}
+
+/// `[orderers]`: this server asks the orderers of its channels for news and hands updates to them, at the addresses that
+/// the channels' configurations tell.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderersOptions {
+    /// Seconds in which a connection must stand. Default 5.
+    #[serde(default = "default_connect_seconds")]
+    pub connect_seconds: u64,
+    /// Seconds in which an answer must have come. Default 30.
+    #[serde(default = "default_orderer_seconds")]
+    pub answer_seconds: u64,
+    /// PEM certificates that orderers' must chain to. Default: those that each channel's configuration has.
+    pub tls_roots_file: Option<PathBuf>,
+    /// Our own certificate with its chain, PEM, for orderers that ask for one.
+    pub client_certificate_file: Option<PathBuf>,
+    /// Its key, PEM.
+    pub client_key_file: Option<PathBuf>,
+    /// Where to connect instead: `"orderer0.example.com:7050" = "127.0.0.1:17050"`. The name that is expected stays.
+    #[serde(default)]
+    pub overrides: BTreeMap<String, String>,
+    /// Without TLS: whoever is in between reads and changes everything. Default false.
+    #[serde(default)]
+    pub insecure_plaintext: bool,
 }
 
 /// `[fabric]`: the Fabric CA facade.
@@ -242,6 +269,14 @@ impl Config {
         if let Some(path) = self.store.url.strip_prefix("sqlite://") {
             self.store.url = format!("sqlite://{}", folder.join(path).display());
         }
+        if let Some(orderers) = &mut self.orderers {
+            let files = [
+                &mut orderers.tls_roots_file,
+                &mut orderers.client_certificate_file,
+                &mut orderers.client_key_file,
+            ];
+            files.into_iter().flatten().for_each(fix);
+        }
         for ca in &mut self.cas {
             ca.profiles_dir.iter_mut().for_each(fix);
             ca.identities.iter_mut().for_each(|identity| fix(&mut identity.secret_file));
@@ -284,11 +319,23 @@ impl Config {
                 return Err(fault(&key, "`limits.max_enrollments` is below -1"));
             }
         }
+        if let Some(orderers) = &self.orderers {
+            if orderers.client_certificate_file.is_some() != orderers.client_key_file.is_some() {
+                let why = "`client_certificate_file` and `client_key_file` go together";
+                return Err(fault("orderers", why));
+            }
+            if orderers.connect_seconds == 0 || orderers.answer_seconds == 0 {
+                return Err(fault("orderers", "deadlines must be at least 1 second"));
+            }
+        }
         let mut msp_ids = BTreeSet::new();
         for organization in &self.organizations {
             let key = format!("organization `{}`", organization.msp_id);
             if !msp_ids.insert(&organization.msp_id) {
                 return Err(fault(&key, "this MSP ID is given twice"));
+            }
+            if organization.channels.list_days == 0 {
+                return Err(fault(&format!("{key}.channels.list_days"), "must be at least 1"));
             }
             for (which, name) in
                 [("ca", Some(&organization.ca)), ("tls_ca", organization.tls_ca.as_ref())]
@@ -371,6 +418,14 @@ fn default_answer_seconds() -> u64 {
 
 fn default_drain_seconds() -> u64 {
     10
+}
+
+fn default_connect_seconds() -> u64 {
+    5
+}
+
+fn default_orderer_seconds() -> u64 {
+    30
 }
 
 fn default_hang_seconds() -> u16 {

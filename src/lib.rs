@@ -18,6 +18,8 @@ pub mod hsm;
 pub mod http;
 pub mod id;
 pub mod msp;
+#[cfg(feature = "service")]
+pub mod orderer;
 pub mod pki;
 pub mod policy;
 pub mod secret;

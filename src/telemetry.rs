@@ -43,6 +43,7 @@ pub struct Metrics {
     store_seconds: HistogramVec,
     gauges: IntGaugeVec,
     expiry: IntGaugeVec,
+    lag: IntGaugeVec,
     signatures: IntGaugeVec,
 }
 
@@ -86,6 +87,13 @@ impl Metrics {
                 Opts::new("chancery_issuer_expiry_seconds", "When an issuer expires, Unix seconds"),
                 &["ca_name", "key_id"],
             )?,
+            lag: IntGaugeVec::new(
+                Opts::new(
+                    "chancery_channel_lag_seconds",
+                    "For how long a channel lags behind what a CA says, in seconds; 0 when it does not",
+                ),
+                &["channel_id", "msp_id", "matter"],
+            )?,
             signatures: IntGaugeVec::new(
                 Opts::new("chancery_signer_signatures", "Signatures and MACs asked of the signer"),
                 &["key", "purpose", "outcome"],
@@ -98,10 +106,19 @@ impl Metrics {
         for vec in [&metrics.request_seconds, &metrics.store_seconds] {
             metrics.registry.register(Box::new(vec.clone()))?;
         }
-        for vec in [&metrics.gauges, &metrics.expiry, &metrics.signatures] {
+        for vec in [&metrics.gauges, &metrics.expiry, &metrics.lag, &metrics.signatures] {
             metrics.registry.register(Box::new(vec.clone()))?;
         }
         Ok(metrics)
+    }
+
+    /// Sets for how long channels lag behind: channel, MSP ID, matter and seconds of each. Those that are not told are
+    /// forgotten.
+    pub fn channel_lags(&self, lags: &[([String; 3], i64)]) {
+        self.lag.reset();
+        for (labels, seconds) in lags {
+            self.lag.with_label_values(&labels.each_ref().map(String::as_str)).set(*seconds);
+        }
     }
 
     /// Counts one call of the store.

@@ -41,6 +41,8 @@ mod node_client;
 #[cfg(test)]
 mod proposals;
 #[cfg(test)]
+mod pushes;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod support;

@@ -3,6 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chancery::wire::{Message as _, SerializedIdentity, SignatureHeader};
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
+use p256::pkcs8::DecodePrivateKey as _;
 use serde_json::Value;
 
 use crate::support::channel;
@@ -118,6 +124,53 @@ fn a_third_organization_is_admitted_by_the_signatures_that_the_channel_asks_for(
     let late = refused(&mut council.sign(&made, "Org1MSP", "boss1"));
     assert!(late.contains("the proposal is applied"), "{late}");
     assert_eq!(council.show(&made)["state"], "applied");
+}
+
+/// A signature of a proposal by a member whose certificate is sent as this text.
+fn dressed(
+    council: &Council,
+    made: &Value,
+    msp_id: &str,
+    member: &str,
+    pem: &str,
+) -> (u16, String) {
+    let keystore = council.club.path(member).join("keystore");
+    let key = std::fs::read_dir(keystore).unwrap().next().unwrap().unwrap().path();
+    let key = SigningKey::from_pkcs8_pem(&std::fs::read_to_string(key).unwrap()).unwrap();
+    let creator =
+        SerializedIdentity { mspid: msp_id.to_owned(), id_bytes: pem.as_bytes().to_vec() };
+    let header = SignatureHeader { creator: creator.encode_to_vec(), nonce: b"nonce".to_vec() }
+        .encode_to_vec();
+    let update = STANDARD.decode(made["standing"]["update"].as_str().unwrap()).unwrap();
+    let signature: Signature = key.sign(&[header.as_slice(), &update].concat());
+    let body = serde_json::json!({
+        "header": STANDARD.encode(header),
+        "signature": STANDARD.encode(signature.normalize_s().to_der().as_bytes()),
+    });
+    let id = made["id"].as_str().unwrap();
+    let url = format!("{}/api/v2/proposals/{id}/signatures", council.club.server.url());
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut answer = agent.post(url).send(body.to_string()).unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+#[test]
+fn a_member_signs_once_however_the_certificate_is_dressed() {
+    let council = Council::new();
+    let made = council.propose("Org2 leaves", &["--remove", "Org2"]);
+    let clerk = council.club.path("clerk").join("signcerts/cert.pem");
+    let pem = std::fs::read_to_string(clerk).unwrap();
+    let (status, said) = dressed(&council, &made, "Org1MSP", "clerk", &pem);
+    assert_eq!(status, 200, "{said}");
+    for other in [format!("{pem}and more"), pem.replace('\n', "\r\n"), format!("\n{pem}")] {
+        let (status, said) = dressed(&council, &made, "Org1MSP", "clerk", &other);
+        assert!(status == 409 && said.contains("has signed already"), "{status}: {said}");
+    }
+    let signatures = &council.show(&made)["standing"]["signatures"];
+    assert_eq!(signatures.as_array().unwrap().len(), 1, "{signatures}");
+    // Another member of the same organization is somebody else.
+    done(&mut council.sign(&made, "Org1MSP", "boss1"));
 }
 
 #[test]

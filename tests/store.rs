@@ -35,6 +35,8 @@ mod issuers;
 mod journal;
 #[path = "store/proposals.rs"]
 mod proposals;
+#[path = "store/pushes.rs"]
+mod pushes;
 #[path = "store/replicas.rs"]
 mod replicas;
 #[path = "store/together.rs"]

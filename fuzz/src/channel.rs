@@ -10,7 +10,7 @@ use super::material::now;
 pub fn law(octets: &[u8]) {
     let Ok(found) = read(octets) else { return };
     assert_eq!(found.block.is_some(), found.channel_id.is_some(), "a block tells both");
-    let alone = ReadConfig { channel_id: None, block: None, ..found.clone() };
+    let alone = ReadConfig { channel_id: None, block: None, last_update: None, ..found.clone() };
     assert_eq!(read(&alone.config.encode_to_vec()).as_ref(), Ok(&alone));
     let config = Some(alone.config.clone());
     let envelope = ConfigEnvelope { config, last_update: None }.encode_to_vec();

@@ -114,6 +114,19 @@ impl Edit {
     }
 }
 
+/// The `MSPConfig` of an MSP, where one of its organizations stands. It is the same wherever it stands.
+pub fn msp_in_place<'r>(root: &'r ConfigGroup, msp_id: &str) -> Option<&'r [u8]> {
+    let of = |org: &'r ConfigGroup| {
+        let value = &org.values.get("MSP")?.value;
+        (self::msp_id(value).ok()? == msp_id).then_some(value.as_slice())
+    };
+    let sections = root.groups.iter().flat_map(|(name, section)| {
+        let consortia = (name == "Consortiums").then_some(section.groups.values());
+        consortia.into_iter().flatten().chain((name != "Consortiums").then_some(section))
+    });
+    sections.flat_map(|section| section.groups.values()).find_map(of)
+}
+
 /// The policies of an organization that joins: as the tools of Fabric make them.
 fn usual_policies(msp_id: &str) -> [(&'static str, String); 4] {
     let of = |roles: &[&str]| {

@@ -4,6 +4,7 @@
 //! configuration, and a refused one gives nothing. What Fabric's nodes refuse is refused here, for the same reason.
 
 mod bad;
+mod blocks;
 mod capabilities;
 mod change;
 mod compute;
@@ -22,6 +23,7 @@ mod edit_error;
 mod edit_orderer;
 mod edit_parts;
 mod effects;
+mod endpoints;
 mod flat;
 mod genesis;
 mod load;
@@ -36,12 +38,14 @@ mod rebase;
 mod refused;
 #[cfg(test)]
 mod testing;
+mod trail;
 mod transition;
 mod update;
 mod values;
 mod words;
 
 pub use bad::{ChannelError, Setting};
+pub use blocks::{BlockError, BlockRefusal, ConfigBlock, SoundBlock};
 pub use capabilities::Section;
 pub use change::{Change, Serials, What};
 pub use compute::{ComputeError, compute_update};
@@ -51,10 +55,11 @@ pub use current::{Current, Explained, Next};
 pub use delta::Demand;
 pub use diff::diff;
 pub use duration::parse_duration;
-pub use edit::{Edit, edit};
+pub use edit::{Edit, edit, msp_in_place};
 pub use edit_error::EditError;
 pub use edit_orderer::{ConsenterIdentity, NewConsenter, OrdererEdit, Place};
 pub use effects::{Effect, Power, alone, effects, vetoes};
+pub use endpoints::{OrdererEndpoint, orderer_endpoints};
 pub use genesis::{Generated, GenesisError, JoinError, check_join, generate, genesis_block};
 pub use load::{Application, Channel, Orderer, Orgs};
 pub use names::{Element, Kind, ROOT, is_legal_channel_id, is_legal_name};
@@ -64,6 +69,7 @@ pub use radar::{Dated, Held, certificates};
 pub use read::{ReadConfig, ReadError, read};
 pub use rebase::{RebaseError, Rebased, rebase};
 pub use refused::{Refusal, UpdateError};
+pub use trail::{Learned, Step, Trail, TrailError, Wanted};
 pub use transition::TransitionError;
 pub use update::Update;
 pub use values::OrdererValues;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
-
+use super::blocks::is_hash_of;
 use crate::wire::{
     BadMessage, Block, ChannelHeader, Config, ConfigEnvelope, ConfigGroup, ConfigUpdate,
     ConfigUpdateEnvelope, Envelope, HeaderType, Payload, decode,
@@ -18,6 +17,8 @@ pub struct ReadConfig {
     pub channel_id: Option<String>,
     /// The number of the block.
     pub block: Option<u64>,
+    /// The update that led to the configuration, a `CONFIG_UPDATE`; a `Config` alone has none.
+    pub last_update: Option<Envelope>,
 }
 
 /// What octets look like.
@@ -85,9 +86,12 @@ pub fn read(octets: &[u8]) -> Result<ReadConfig, ReadError> {
         Form::Block => of_block(octets),
         Form::ConfigEnvelope => {
             let envelope: ConfigEnvelope = part(Form::ConfigEnvelope, "message", octets)?;
-            whole(envelope.config, Form::ConfigEnvelope)
+            whole(envelope, Form::ConfigEnvelope)
         }
-        Form::Config => whole(Some(part(Form::Config, "message", octets)?), Form::Config),
+        Form::Config => {
+            let config = Some(part(Form::Config, "message", octets)?);
+            whole(ConfigEnvelope { config, last_update: None }, Form::Config)
+        }
     }
 }
 
@@ -158,11 +162,7 @@ fn of_block(octets: &[u8]) -> Result<ReadConfig, ReadError> {
     let header = block.header.unwrap_or_default();
     let number = header.number;
     let data = block.data.unwrap_or_default().data;
-    let mut hash = digest::Context::new(&digest::SHA256);
-    for entry in &data {
-        hash.update(entry);
-    }
-    if hash.finish().as_ref() != header.data_hash {
+    if !is_hash_of(&header.data_hash, &data) {
         return Err(ReadError::DataHash(number));
     }
     let [entry] = data.as_slice() else { return Err(ReadError::Entries(number, data.len())) };
@@ -179,7 +179,7 @@ fn of_block(octets: &[u8]) -> Result<ReadConfig, ReadError> {
         return Err(ReadError::NotConfig(number, what));
     }
     let envelope: ConfigEnvelope = part(Form::Block, "ConfigEnvelope", &payload.data)?;
-    let read = whole(envelope.config, Form::Block)?;
+    let read = whole(envelope, Form::Block)?;
     Ok(ReadConfig { channel_id: Some(header.channel_id), block: Some(number), ..read })
 }
 
@@ -191,11 +191,12 @@ fn part<M: crate::wire::Shaped>(
     decode(octets).map_err(|why| ReadError::Malformed(form.to_string(), part, why))
 }
 
-fn whole(config: Option<Config>, form: Form) -> Result<ReadConfig, ReadError> {
+fn whole(envelope: ConfigEnvelope, form: Form) -> Result<ReadConfig, ReadError> {
+    let ConfigEnvelope { config, last_update } = envelope;
     let config =
         config.filter(|config| config.channel_group.as_ref().is_some_and(|group| !is_empty(group)));
     let config = config.ok_or_else(|| ReadError::Empty(form.to_string()))?;
-    Ok(ReadConfig { config, channel_id: None, block: None })
+    Ok(ReadConfig { config, channel_id: None, block: None, last_update })
 }
 
 #[cfg(test)]

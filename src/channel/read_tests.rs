@@ -1,3 +1,4 @@
+use aws_lc_rs::digest::{SHA256, digest};
 use proptest::prelude::*;
 
 use super::*;
@@ -8,7 +9,7 @@ use crate::wire::{
 
 /// A block with these entries and the hash of them.
 fn block(number: u64, data: Vec<Vec<u8>>) -> Block {
-    let data_hash = digest::digest(&digest::SHA256, &data.concat()).as_ref().to_vec();
+    let data_hash = digest(&SHA256, &data.concat()).as_ref().to_vec();
     Block {
         header: Some(BlockHeader { number, previous_hash: vec![7; 32], data_hash }),
         data: Some(BlockData { data }),
@@ -127,7 +128,8 @@ proptest! {
     ) {
         prop_assume!(!is_empty(&group));
         let config = Config { sequence, channel_group: Some(group) };
-        let alone = ReadConfig { config: config.clone(), channel_id: None, block: None };
+        let (channel_id, last_update) = (None, None);
+        let alone = ReadConfig { config: config.clone(), channel_id, block: None, last_update };
         prop_assert_eq!(read(&config.encode_to_vec()), Ok(alone.clone()));
         prop_assert_eq!(read(&envelope(&config)), Ok(alone.clone()));
         let bare = ConfigEnvelope { config: Some(config.clone()), last_update: None };

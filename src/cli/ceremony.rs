@@ -8,13 +8,13 @@ use super::parent;
 use crate::config::{Config, SignerOptions};
 use crate::hsm::Hsm;
 use crate::id::CaName;
-use crate::service::{self, CaOptions, Ceremony, Transcript};
+use crate::service::{self, CaOptions, Ceremony};
 
 /// Starts a signer that makes keys, does a ceremony's work, and stops everything again.
-pub(super) async fn with_ceremony(
+pub(super) async fn with_ceremony<T>(
     config: &Config,
-    work: impl AsyncFnOnce(&Ceremony<'_>) -> Result<Transcript, service::Error>,
-) -> Result<Transcript, Failure> {
+    work: impl AsyncFnOnce(&Ceremony<'_>) -> Result<T, service::Error>,
+) -> Result<T, Failure> {
     let parts = Parts::start(config, true).await?;
     let root_tokens = match root_tokens(config) {
         Ok(tokens) => tokens,

@@ -15,9 +15,10 @@ use zeroize::Zeroizing;
 use super::exit::Failure;
 use super::input;
 use crate::clock::Clock;
-use crate::config::{Config, SignerOptions, TlsOptions};
+use crate::config::{Config, OrderersOptions, SignerOptions, TlsOptions};
 use crate::hsm::{self, Hsm, HsmOptions, PinSource, SignerCommand, SignerSource};
 use crate::id::CaName;
+use crate::orderer::{self, ClientCertificate, Security};
 use crate::pki::Certificate;
 use crate::secret::{EnrollmentSecret, random};
 use crate::service::{
@@ -28,6 +29,8 @@ use crate::signer;
 use crate::store::{self, Store};
 use crate::telemetry::{self, Metrics};
 
+/// The most TLS roots in a file.
+const MOST_ROOTS: usize = 1_000;
 /// The longest file of a secret, in octets.
 const LONGEST_SECRET: u64 = 1 << 16;
 /// How long the token may take to be served at start.
@@ -103,8 +106,9 @@ impl Parts {
         let default = config.default_ca();
         let default = default.ok_or_else(|| Failure::usage("there is no [[ca]]"))?;
         let organizations = &config.organizations;
+        let orderers = config.orderers.as_ref().map(orderers).transpose()?;
         Office::new(authorities, default, organizations, &self.commons)
-            .map(Arc::new)
+            .map(|office| Arc::new(office.with_orderers(orderers)))
             .map_err(refused)
     }
 
@@ -114,6 +118,46 @@ impl Parts {
         self.commons.hsm.shutdown().await;
         self.commons.store.close().await;
     }
+}
+
+/// How orderers are reached.
+fn orderers(options: &OrderersOptions) -> Result<orderer::Options, Failure> {
+    let bad = |why: String| Failure::usage(format!("orderers: {why}"));
+    let read = |path: &PathBuf| input::read_file(path, input::LARGEST);
+    let client = match (&options.client_certificate_file, &options.client_key_file) {
+        (Some(certificate), Some(key)) => {
+            let key = Zeroizing::new(read(key)?);
+            let client = ClientCertificate::from_pem(&read(certificate)?, &key);
+            Some(client.map_err(|why| bad(why.to_string()))?)
+        }
+        _ => None,
+    };
+    let roots = match &options.tls_roots_file {
+        None => Vec::new(),
+        Some(path) => {
+            let text = String::from_utf8(read(path)?);
+            let text = text.map_err(|_| bad(format!("`{}` is no PEM", path.display())))?;
+            let roots = Certificate::chain_from_pem(&text, MOST_ROOTS);
+            let roots = roots.map_err(|why| bad(format!("`{}`: {why}", path.display())))?;
+            roots.iter().map(|root| root.der().to_vec()).collect()
+        }
+    };
+    let address =
+        |text: &str| text.parse().map_err(|why| bad(format!("overrides: `{text}`: {why}")));
+    let overrides = options.overrides.iter();
+    let overrides = overrides.map(|(from, to)| Ok((address(from)?, address(to)?)));
+    Ok(orderer::Options {
+        connect: Duration::from_secs(options.connect_seconds),
+        answer: Duration::from_secs(options.answer_seconds),
+        overrides: overrides.collect::<Result<_, Failure>>()?,
+        security: if options.insecure_plaintext {
+            warn!("orderers are talked to in the clear: `orderers.insecure_plaintext`");
+            Security::InsecurePlaintext
+        } else {
+            Security::Tls { roots, client }
+        },
+        ..orderer::Options::default()
+    })
 }
 
 /// What the configuration wants to exist in a CA.

@@ -50,6 +50,10 @@ pub(super) struct Dev {
     /// MSP ID is the CA's name with a capital and `MSP`: `org1` is of `Org1MSP`.
     #[arg(long = "ca", value_name = "NAME", default_value = "ca")]
     cas: Vec<CaName>,
+    /// Give each organization an administrator whose key is in the token: who is revoked is then revoked in its channels
+    /// by itself.
+    #[arg(long)]
+    administrators: bool,
     /// Levels of issuers: `one`, or `two` with a root above.
     #[arg(long, value_parser = ["one", "two"], default_value = "one")]
     hierarchy: String,
@@ -132,6 +136,9 @@ impl Dev {
                 "[[organization]]\nmsp_id = \"{}\"\nca = \"{ca}\"",
                 msp_id(ca.as_str())
             );
+            if self.administrators {
+                text.push_str("[organization.administrator]\n");
+            }
         }
         text
     }
@@ -219,6 +226,7 @@ async fn make_missing(config: &Config, parts: &Parts, path: &Path) -> Result<(),
     if config.server.tls.is_some() {
         ceremony.make_tls_key().await.map_err(compose::refused)?;
     }
+    ceremony.make_administrator_keys(&config.organizations).await.map_err(compose::refused)?;
     if missing.is_empty() {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::ceremony::with_ceremony;
 use super::compose;
 use super::doctor::{self, Doctor};
 use super::exit::Failure;
@@ -23,6 +24,14 @@ enum Command {
     /// Lists the keys of the token with what is proven about each.
     #[command(after_help = "Example:\n  chancery hsm inventory -c chancery.toml --json")]
     Inventory {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE", default_value = "chancery.toml")]
+        config: PathBuf,
+    },
+    /// Makes the keys that the configuration asks for beside those of the CAs, where they are missing: of the server's own
+    /// certificate, of organizations' administrators.
+    #[command(after_help = "Example:\n  chancery hsm make-keys -c chancery.toml")]
+    MakeKeys {
         /// The configuration file.
         #[arg(short, long, value_name = "FILE", default_value = "chancery.toml")]
         config: PathBuf,
@@ -61,6 +70,7 @@ impl HsmCommand {
     pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
         match self.command {
             Command::Inventory { config } => inventory(&config, out),
+            Command::MakeKeys { config } => make_keys(&config, out),
             Command::Doctor(doctor) => doctor.run(out),
             Command::DoctorProbe => doctor::probe(out),
             Command::InitToken { module, label, pin_file } => {
@@ -75,6 +85,23 @@ impl HsmCommand {
             }
         }
     }
+}
+
+fn make_keys(path: &std::path::Path, out: &Output) -> Result<(), Failure> {
+    let config = compose::read_config(path)?;
+    compose::start_log(&config)?;
+    let labels = compose::block_on(with_ceremony(&config, async |ceremony| {
+        let mut labels = ceremony.make_administrator_keys(&config.organizations).await?;
+        if config.server.tls.is_some() {
+            labels.extend(ceremony.make_tls_key().await?);
+        }
+        Ok(labels)
+    }))?;
+    let text = match labels.as_slice() {
+        [] => "every key is there already".to_owned(),
+        labels => format!("made: {}", labels.join(", ")),
+    };
+    out.result(&json!({ "made": labels }), &text)
 }
 
 fn inventory(path: &std::path::Path, out: &Output) -> Result<(), Failure> {

@@ -41,7 +41,9 @@ impl Init {
         }
         let with_tls = config.server.tls.is_some();
         let transcript = compose::block_on(with_ceremony(&config, async |ceremony| {
-            ceremony.hold(&config.cas, with_tls, &text).await
+            let transcript = ceremony.hold(&config.cas, with_tls, &text).await?;
+            ceremony.make_administrator_keys(&config.organizations).await?;
+            Ok(transcript)
         }))?;
         write_transcript(&target, &transcript)?;
         let made: Vec<_> = transcript

@@ -73,11 +73,17 @@ pub(super) async fn serve(config: &Config, mut parts: Parts, out: &Output) -> Re
         metrics.observe(request, next)
     }));
     let (observed, watched) = (metrics, parts.commons.hsm.clone());
+    let pushed = Arc::clone(&office);
     let operations = operations_router(Operations::new(
         Arc::clone(&office),
         parts.commons.clock.clone(),
         Arc::new(move || {
             observed.refresh(&watched);
+            let lags = pushed.last_pushes().into_iter().map(|push| {
+                let row = push.row;
+                ([row.channel.to_string(), row.msp_id.to_string(), row.matter], push.lag_seconds)
+            });
+            observed.channel_lags(&lags.collect::<Vec<_>>());
             observed.text().ok()
         }),
     ));
@@ -107,6 +113,7 @@ pub(super) async fn serve(config: &Config, mut parts: Parts, out: &Output) -> Re
     }
     background.push(tokio::spawn(compose::sweep(parts.commons.clone())));
     background.push(tokio::spawn(compose::settle(Arc::clone(&office))));
+    background.push(tokio::spawn(Arc::clone(&office).keep_channels_current()));
 
     // Before anybody is told: who reads the line may stop us at once.
     let terminated = termination()?;

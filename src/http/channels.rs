@@ -12,14 +12,14 @@ use super::caller::Called;
 use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
-    ChannelBody, ChannelConfigBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest,
     PolicyExpiryBody,
 };
 use crate::channel::{self, Standing};
 use crate::clock::Timestamp;
 use crate::id::ChannelId;
 use crate::service::{ImportChannel, KnownChannel, Office, on_cores};
-use crate::wire::{Message as _, canonical};
+use crate::wire::Message as _;
 
 /// The longest body with a configuration, in octets.
 pub(super) const LIMIT: usize = 48 << 20;
@@ -56,14 +56,13 @@ pub(super) async fn config(
     State(office): State<Arc<Office>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<ChannelConfigBody>, Problem> {
+) -> Result<Json<ConfigBody>, Problem> {
     Called::by(&office, request, NO_BODY).await?;
     let membership = office.membership().await?;
-    let known = membership.known(&id)?;
-    Ok(Json(ChannelConfigBody {
-        id: known.id.to_string(),
-        sequence: known.sequence,
-        config: STANDARD.encode(canonical(known.current.config())),
+    let config = membership.known(&id)?.current.config();
+    Ok(Json(ConfigBody {
+        sequence: config.sequence,
+        config: STANDARD.encode(config.encode_to_vec()),
     }))
 }
 
@@ -130,10 +129,11 @@ pub(super) async fn import(
         return Err(Problem::malformed(why));
     }
     let config = read.config.encode_to_vec();
+    let last_update = read.last_update.and_then(|it| channel::Update::from_envelope(&it).ok());
     let known = office
         .import_channel(
             &called.caller,
-            ImportChannel { id, config, govern_here: asked.govern_here },
+            ImportChannel { id, config, last_update, govern_here: asked.govern_here },
         )
         .await?;
     Ok(Json(body(&known)))

@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
-    ChannelBody, ChannelConfigBody, ChannelList, EnvelopeBody, ExpiryBody, ImportChannelRequest,
-    MspBody, MspList, ProposalBody, ProposalList, ProposeRequest, SignProposalRequest,
+    ChannelBody, ChannelList, ConfigBody, EnvelopeBody, ExpiryBody, ImportChannelRequest, MspBody,
+    MspList, ProposalBody, ProposalList, ProposeRequest, PushList, SignProposalRequest,
     SimulateRequest, StandingBody, VerifyRequest, VerifyResponse,
 };
 
@@ -72,10 +72,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         path: "/channels/{id}/config",
         method: "get",
-        summary: "Gives the configuration of a channel that is in force",
+        summary: "Gives the configuration of a channel",
         needs_caller: true,
         request: None,
-        response: Some(SchemaGenerator::subschema_for::<ChannelConfigBody>),
+        response: Some(SchemaGenerator::subschema_for::<ConfigBody>),
     },
     Endpoint {
         path: "/channels/{id}/simulate",
@@ -148,6 +148,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: Some(SchemaGenerator::subschema_for::<EnvelopeBody>),
+    },
+    Endpoint {
+        path: "/pushes",
+        method: "get",
+        summary: "Tells how far what the CAs say (who is revoked, which issuers there are) has come into the channels",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<PushList>),
     },
     Endpoint {
         path: "/msps",

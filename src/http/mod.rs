@@ -16,6 +16,7 @@ mod octets;
 mod openapi;
 mod problem;
 mod proposals;
+mod pushes;
 mod routes;
 mod signature;
 mod verify;

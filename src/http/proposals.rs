@@ -59,7 +59,7 @@ pub(super) async fn simulate(
     let asked: SimulateRequest = called.json()?;
     let wanted = wanted(&asked.changes, asked.config.as_deref(), asked.update.as_deref());
     let wanted = wanted.map_err(Problem::malformed)?;
-    Ok(Json(standing(&office.simulate(&called.caller, &channel, wanted).await?)))
+    Ok(Json(standing(&office.simulate(&called.caller, channel, wanted).await?)))
 }
 
 pub(super) async fn one(

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::endpoints::BASE;
 use super::problem::Problem;
-use super::{channels, msps, openapi, proposals, verify};
+use super::{channels, msps, openapi, proposals, pushes, verify};
 use crate::service::Office;
 
 /// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent. Other paths
@@ -33,6 +33,7 @@ pub fn api_router(office: Arc<Office>) -> Router {
         .route(&at("/proposals/{id}/signatures"), offered(post(proposals::sign)))
         .route(&at("/proposals/{id}/rebase"), offered(post(proposals::rebase)))
         .route(&at("/proposals/{id}/envelope"), offered(get(proposals::envelope)))
+        .route(&at("/pushes"), offered(get(pushes::list)))
         .route(&at("/msps"), offered(get(msps::list)))
         .route(&at("/msps/{id}"), offered(get(msps::one)))
         .route(&at("/openapi.json"), offered(get(openapi::document)))

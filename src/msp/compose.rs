@@ -56,7 +56,7 @@ pub fn compose(id: &str, authorities: &Authorities) -> FabricMspConfig {
 }
 
 /// The roots of chains and the CAs below them, each once, in order.
-fn split(chains: &[Vec<Certificate>]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+pub(super) fn split(chains: &[Vec<Certificate>]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
     for chain in chains {
         let Some((root, below)) = chain.split_last() else { continue };

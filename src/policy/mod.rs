@@ -27,6 +27,7 @@ mod signatures;
 mod testing;
 mod tree;
 mod until;
+mod words;
 
 pub use access::{AccessControl, LOCAL_RESOURCES, LocalRight, Right};
 pub use advice::{Advice, advise, advise_at};
@@ -52,3 +53,4 @@ pub use satisfy::{AnyOf, Choice, MinimalSets, SignerSet, minimal_sets};
 pub use signatures::{Signatures, SignedData};
 pub use tree::{Lookup, PolicyTree};
 pub use until::{Holder, Lasting, Tenures, Until, satisfiable_until};
+pub use words::{choice_in_words, set_in_words};

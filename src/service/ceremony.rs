@@ -11,11 +11,13 @@ use crate::hsm::{self, Algorithm, Hsm, KeyInfo, NewKey, Purpose};
 use crate::id::{CaName, KeyId, KeyLabel};
 use crate::pki::profile::KeyKind;
 use crate::pki::{Asking, Certificate, Draft, Field, Profile, PublicKey, Subject, draft_request};
+use crate::service::administrator::key_label;
 use crate::service::authority::Commons;
 use crate::service::enroll::serial;
 use crate::service::error::{Error, Kind};
 use crate::service::issue::{Answer, Desk, Signing};
 use crate::service::options::{CaOptions, Hierarchy, IssuerAlgorithm, SubjectOptions};
+use crate::service::organizations::OrganizationOptions;
 use crate::service::server_certificate::TLS_LABEL;
 use crate::service::transcript::{IssuerRecord, Transcript, sha256};
 use crate::store::{
@@ -156,16 +158,42 @@ impl Ceremony<'_> {
         Ok(())
     }
 
-    /// The key of the server's own TLS certificate; kept when it is there.
+    /// The key of the server's own TLS certificate; kept when it is there. Gives the label of what was made.
     ///
     /// # Errors
     /// Of the token.
-    pub async fn make_tls_key(&self) -> Result<(), Error> {
-        let label = label(TLS_LABEL)?;
-        let purposes = BTreeSet::from([Purpose::Tls]);
-        let key = NewKey { label, algorithm: Algorithm::P256, purposes };
+    pub async fn make_tls_key(&self) -> Result<Option<String>, Error> {
+        self.make_unless_there(TLS_LABEL, &[Purpose::Tls]).await
+    }
+
+    /// The keys of administrators that organizations have in the token; kept when they are there. Gives the labels of
+    /// what was made.
+    ///
+    /// # Errors
+    /// Of the token; [`Kind::Malformed`] when an MSP ID makes no label of a key.
+    pub async fn make_administrator_keys(
+        &self,
+        organizations: &[OrganizationOptions],
+    ) -> Result<Vec<String>, Error> {
+        let mut made = Vec::new();
+        for organization in organizations.iter().filter(|one| one.administrator.is_some()) {
+            let label = key_label(&organization.msp_id);
+            let purposes = [Purpose::ConfigSignature, Purpose::Request];
+            made.extend(self.make_unless_there(&label, &purposes).await?);
+        }
+        Ok(made)
+    }
+
+    async fn make_unless_there(
+        &self,
+        name: &str,
+        purposes: &[Purpose],
+    ) -> Result<Option<String>, Error> {
+        let purposes = purposes.iter().copied().collect();
+        let key = NewKey { label: label(name)?, algorithm: Algorithm::P256, purposes };
         match self.commons.hsm.generate(key).await {
-            Ok(_) | Err(hsm::Error::LabelTaken { .. }) => Ok(()),
+            Ok(_) => Ok(Some(name.to_owned())),
+            Err(hsm::Error::LabelTaken { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
+use crate::channel::Update;
 use crate::id::ChannelId;
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
@@ -24,6 +25,8 @@ pub struct ImportChannel {
     pub id: ChannelId,
     /// Its configuration: a `common.Config`.
     pub config: Vec<u8>,
+    /// The update that led to it, when it is told: open proposals of the same update are applied by it.
+    pub last_update: Option<Update>,
     /// Whether this server shall decide over it, and not the channel's orderers; no unless it is said.
     pub govern_here: Option<bool>,
 }
@@ -79,7 +82,8 @@ impl Office {
         let subject = format!("{} at sequence {}", row.id, row.sequence);
         let entry = authority.entry(caller.id(), "import-channel", subject, "");
         let (id, sequence) = (row.id.clone(), row.sequence);
-        let write = caller.once(Write::new(Change::KeepChannel { row, follows }, entry));
+        let keep = self.keep_channel(row, follows, request.last_update.as_ref()).await?;
+        let write = caller.once(keep.into_write(entry));
         authority.store.write(write).await.map_err(Error::from_spent)?;
         info!(channel.id = %id, channel.sequence = sequence, "imported channel `{id}`");
         Ok(known)

@@ -202,6 +202,7 @@ fn purpose_of(kind: JournalKind) -> Purpose {
         JournalKind::Certificate => Purpose::Certificate,
         JournalKind::Crl => Purpose::Crl,
         JournalKind::Request => Purpose::Request,
+        JournalKind::ConfigSignature => Purpose::ConfigSignature,
     }
 }
 

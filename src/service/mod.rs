@@ -3,15 +3,18 @@
 //! Start with `enroll.rs`; `issue.rs` is the one path on which a CA key signs.
 //! Invariant: nothing here knows HTTP, the command line or SQL.
 
+mod administrator;
 mod affiliations;
 mod authority;
 mod bootstrap;
 mod caller;
+mod catch_up;
 mod ceremony;
 mod certificates;
 mod channels;
 mod check;
 mod cores;
+mod deputy;
 mod enroll;
 mod error;
 mod identities;
@@ -23,11 +26,13 @@ mod nonces;
 mod office;
 mod open_intents;
 mod options;
+mod orderers;
 mod organizations;
 mod page;
 mod profiles;
 mod proposals;
 mod publish_crl;
+mod push;
 mod recover;
 mod refusal;
 mod register;
@@ -36,20 +41,22 @@ mod revoked;
 pub mod rules;
 mod secrets;
 mod server_certificate;
-mod simulate;
 #[cfg(test)]
 mod testing;
 mod throttle;
 mod transcript;
 mod verify;
 
+pub use administrator::{AdministratorOptions, Matter};
 pub use authority::{Authority, Commons};
 pub use caller::{Caller, Enrollee, Expiry, SignedRequest};
+pub use catch_up::CaughtUp;
 pub use ceremony::{AskParent, Ceremony, RootToken, SECRETS_LABEL};
 pub use certificates::CertificateQuery;
 pub use channels::ImportChannel;
 pub use check::{LedgerLine, Report, check};
 pub use cores::{map_on_cores, on_cores};
+pub use deputy::Deputy;
 pub use enroll::{AttributeRequest, Enroll};
 pub use error::{Error, Kind, causes};
 pub use identities::{IdentitiesView, ModifyIdentity};
@@ -62,10 +69,12 @@ pub use options::{
     CaOptions, CrlOptions, Hierarchy, IdentityOptions, IssuerAlgorithm, IssuerOptions,
     LimitOptions, ParentOptions, ProfileOverride, RootOptions, RootSignerOptions, SubjectOptions,
 };
-pub use organizations::{ExportedMsp, Organization, OrganizationOptions};
+pub use orderers::{ReadFailure, follow_trail, orderers_of, update_envelope};
+pub use organizations::{ExportedMsp, InChannels, Organization, OrganizationOptions};
 pub use page::Page;
 pub use proposals::{Demanded, Proposal, Propose, Signed, Wanted};
 pub use publish_crl::CrlQuery;
+pub use push::Push;
 pub use recover::{Sweep, recover};
 pub use register::{AffiliationChoice, Register, Registered};
 pub use revoke::{Revoke, RevokedCertificate, Target};

@@ -1,17 +1,18 @@
 //! All CAs of a server under one roof, and the memberships that it knows.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use crate::clock::Clock;
 use crate::hsm::Hsm;
 use crate::id::{CaName, KeyId};
+use crate::orderer;
 use crate::service::authority::{Authority, Commons};
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind, causes};
 use crate::service::membership::{Membership, Memberships};
 use crate::service::nonces::SeenNonces;
 use crate::service::organizations::{Organization, OrganizationOptions};
-use crate::store::Store;
+use crate::store::{PushRow, Store};
 
 /// All CAs of a server, and the memberships that it knows.
 #[derive(Debug)]
@@ -24,6 +25,10 @@ pub struct Office {
     clock: Clock,
     organizations: Vec<Organization>,
     memberships: Memberships,
+    /// How orderers are reached; nothing when this server does not talk to them.
+    pub(super) orderers: Option<orderer::Options>,
+    /// How far pushes have come, as last looked at: replaced, never edited; locked for the moment of a copy or of the swap.
+    pub(super) pushes: RwLock<Arc<[PushRow]>>,
     pub(super) nonces: SeenNonces,
 }
 
@@ -55,8 +60,17 @@ impl Office {
             clock: commons.clock.clone(),
             organizations,
             memberships,
+            orderers: None,
+            pushes: RwLock::new(Arc::from([])),
             nonces: SeenNonces::default(),
         })
+    }
+
+    /// The same, talking to the orderers of its channels by itself.
+    #[must_use]
+    pub fn with_orderers(mut self, options: Option<orderer::Options>) -> Self {
+        self.orderers = options;
+        self
     }
 
     /// Its clock.

@@ -31,6 +31,17 @@ pub struct CrlQuery {
     pub expires_before: Option<Timestamp>,
 }
 
+/// What a list is to be.
+#[derive(Debug, Clone, Copy)]
+struct ListWanted {
+    /// Its number, when it is published.
+    number: Option<u64>,
+    /// What is on it.
+    query: CrlQuery,
+    /// How long it lives.
+    seconds: i64,
+}
+
 /// Before its end a published list is replaced, in seconds: a reader never holds an expired one.
 const RENEW_BEFORE_SECONDS: i64 = 3600;
 
@@ -83,7 +94,25 @@ impl Authority {
         query: CrlQuery,
     ) -> Result<(Crl, ListRoom), Error> {
         let name = format!("crl:{}", random_hex()?);
-        self.sign_crl(&self.issuers.active().clone(), actor, name, None, query).await
+        let wanted = ListWanted { number: None, query, seconds: self.crl_seconds };
+        self.sign_crl(&self.issuers.active().clone(), actor, name, wanted).await
+    }
+
+    /// A list of an issuer for the channels of its organization: without what has expired, unless that is to stay. It has no
+    /// number: numbers are those of the published lists, which carry more.
+    ///
+    /// # Errors
+    /// Of the token or the store.
+    pub(super) async fn list_for_channels(
+        self: &Arc<Self>,
+        issuer: &Issuer,
+        expires_after: Option<Timestamp>,
+        seconds: i64,
+    ) -> Result<Crl, Error> {
+        let name = format!("crl:{}", random_hex()?);
+        let query = CrlQuery { expires_after, ..CrlQuery::default() };
+        let wanted = ListWanted { number: None, query, seconds };
+        Ok(self.sign_crl(issuer, "chancery", name, wanted).await?.0)
     }
 
     /// Publishes the next list of an issuer, with its number and reasons.
@@ -93,8 +122,12 @@ impl Authority {
     pub async fn publish_crl(self: &Arc<Self>, issuer: &Issuer) -> Result<Crl, Error> {
         let number = self.store.read().next_crl_number(issuer.key_id()).await?;
         let name = format!("crl:{number}:{}", random_hex()?);
-        let (number_on_it, all) = (u64::try_from(number).ok(), CrlQuery::default());
-        let (crl, _room) = self.sign_crl(issuer, "chancery", name, number_on_it, all).await?;
+        let wanted = ListWanted {
+            number: u64::try_from(number).ok(),
+            query: CrlQuery::default(),
+            seconds: self.crl_seconds,
+        };
+        let (crl, _room) = self.sign_crl(issuer, "chancery", name, wanted).await?;
         info!(ca.name = %self.name, crl.number = number, "published CRL {number}");
         Ok(crl)
     }
@@ -104,9 +137,9 @@ impl Authority {
         issuer: &Issuer,
         actor: &str,
         name: String,
-        number: Option<u64>,
-        query: CrlQuery,
+        wanted: ListWanted,
     ) -> Result<(Crl, ListRoom), Error> {
+        let ListWanted { number, query, seconds } = wanted;
         // Those with a number are published: they tell reasons as well.
         let (now, reader, reasons) = (self.clock.now(), self.store.read(), number.is_some());
         let entries = if query == CrlQuery::default() {
@@ -121,7 +154,7 @@ impl Authority {
             entries_of(reader.revoked(issuer.key_id(), &filter).await?, reasons)?
         };
         let room = self.revoked_entries.room_for(&entries).await?;
-        let next = now.plus(self.crl_seconds);
+        let next = now.plus(seconds);
         let draft = draft_crl(issuer.certificate(), &entries, number, now, next)?;
         let mut row =
             self.journal_row(issuer.key_id(), JournalKind::Crl, name.clone(), draft.intent());

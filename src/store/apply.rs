@@ -8,7 +8,7 @@ use super::journal::{Claim, JournalKind, JournalRow};
 use super::row::CertificateRow;
 use super::{
     affiliations, certificates, channels, crls, identities, issuers, journal, nonces, properties,
-    proposals, revocations,
+    proposals, pushes, revocations,
 };
 use crate::clock::Timestamp;
 use crate::id::KeyId;
@@ -84,6 +84,7 @@ impl Change {
             Self::KeepChannel { .. } | Self::ForgetChannel { .. } => "channel",
             Self::AddProposal(_) | Self::CloseProposal { .. } => "proposal",
             Self::SignProposal { .. } => "signature",
+            Self::KeepPush(_) => "push",
             Self::SpendNonce { .. } => "nonce",
             Self::SetProperty { .. } => "property",
         }
@@ -183,12 +184,19 @@ impl Change {
             Self::AddIssuer(issuer) => issuers::add(tx, issuer).await?,
             Self::ActivateIssuer { ca, key_id } => issuers::activate(tx, ca, key_id).await?,
             Self::KeepChannel { row, follows } => channels::keep(tx, row, *follows).await?,
-            Self::ForgetChannel { id, sequence } => channels::forget(tx, id, *sequence).await?,
+            Self::ForgetChannel { id, sequence } => {
+                let forgotten = channels::forget(tx, id, *sequence).await?;
+                if forgotten {
+                    pushes::forget(tx, id).await?;
+                }
+                forgotten
+            }
             Self::AddProposal(row) => proposals::add(tx, row).await?,
             Self::SignProposal { id, signature } => proposals::sign(tx, id, signature).await?,
             Self::CloseProposal { id, state, outcome, at } => {
                 proposals::close(tx, id, *state, outcome, *at).await?
             }
+            Self::KeepPush(row) => pushes::keep(tx, row).await?,
             Self::SpendNonce { digest, expires } => {
                 nonces::spend(tx, digest, deed.at, *expires).await?
             }

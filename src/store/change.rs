@@ -4,6 +4,7 @@ use super::channels::ChannelRow;
 use super::issuers::IssuerRow;
 use super::journal::{Claim, JournalKind, JournalRow};
 use super::proposals::{ProposalRow, ProposalSignature, ProposalState};
+use super::pushes::PushRow;
 use super::row::{CertificateRow, Identity};
 use crate::audit::Entry;
 use crate::clock::Timestamp;
@@ -194,7 +195,7 @@ pub enum Change {
         /// The sequence of the configuration that it takes the place of; none for a new channel.
         follows: Option<u64>,
     },
-    /// Forgets a channel. Loses `channel` if it is not there as of this sequence.
+    /// Forgets a channel, and how far pushes came into it. Loses `channel` if it is not there as of this sequence.
     ForgetChannel {
         /// Which.
         id: ChannelId,
@@ -222,6 +223,9 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Keeps how a push stands. Loses `push` if it is not there as of the version before, or, as a new one, is
+    /// there.
+    KeepPush(PushRow),
     /// Takes a nonce. Loses `nonce` if it was taken before.
     SpendNonce {
         /// A digest of the nonce and of whose it is.

@@ -96,6 +96,7 @@ pub(super) async fn migrate(connection: &mut AnyConnection) -> Result<(), sqlx::
         ("counted revocations", include_str!("migrations/0003_counted_revocations.sql")),
         ("channels", include_str!("migrations/0004_channels.sql")),
         ("proposals", include_str!("migrations/0005_proposals.sql")),
+        ("pushes", include_str!("migrations/0006_pushes.sql")),
     ];
     let migrations = (1..).zip(steps).map(|(version, (name, text))| {
         let text = text.into_sql_str();

@@ -21,7 +21,7 @@ pub struct JournalRow {
     /// The key identifier of the issuer that signs.
     pub issuer: KeyId,
     /// Names it for its issuer: the serial number of a certificate, `crl:<number>:<random>`,
-    /// `request:<random>`.
+    /// `request:<random>`, `config:<random>`.
     pub name: String,
     /// What is signed.
     pub kind: JournalKind,
@@ -117,6 +117,8 @@ word! {
         Crl = "crl",
         /// A certification request of an issuer.
         Request = "request",
+        /// What an administrator of channels signs: config updates, and what is asked of orderers.
+        ConfigSignature = "config-signature",
     }
 }
 
@@ -261,11 +263,11 @@ const INSERT: Insert = Insert {
     tail: "ON CONFLICT DO NOTHING",
 };
 
-/// What is kept of the octets to be signed: none of a list, which may have very many and is made of
-/// what is on record anyway.
+/// What is kept of the octets to be signed: none of a list or a config update, which may have very many and are made
+/// of what is on record anyway.
 fn kept_octets(row: &JournalRow) -> &[u8] {
     match row.kind {
-        JournalKind::Crl => &[],
+        JournalKind::Crl | JournalKind::ConfigSignature => &[],
         JournalKind::Certificate | JournalKind::Request => &row.intent.to_be_signed,
     }
 }

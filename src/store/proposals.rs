@@ -55,7 +55,7 @@ pub struct ProposalRow {
 /// A signature of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposalSignature {
-    /// What tells the signer from others: SHA-256 of the serialized identity.
+    /// What tells the signer from others: a digest of the MSP ID and the identifier of the certificate.
     pub signer: [u8; 32],
     /// When it came.
     pub at: Timestamp,
@@ -138,6 +138,27 @@ impl Reader {
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
     pub async fn open_proposals(&self) -> Result<Vec<String>, Error> {
         let make = || query("SELECT id FROM proposals WHERE state = 'open' ORDER BY at, id");
+        let read = |row: &AnyRow| Ok(Columns::of(row).text("proposal")?.to_owned());
+        self.rows("read open proposals", make, read).await
+    }
+
+    /// The open proposals of a channel with this `common.ConfigUpdate`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn open_proposals_of(
+        &self,
+        channel: &ChannelId,
+        content: &[u8],
+    ) -> Result<Vec<String>, Error> {
+        let make = || {
+            query(
+                "SELECT id FROM proposals WHERE channel = $1 AND state = 'open' AND content = $2 \
+                 ORDER BY at, id",
+            )
+            .bind(channel.as_str())
+            .bind(content)
+        };
         let read = |row: &AnyRow| Ok(Columns::of(row).text("proposal")?.to_owned());
         self.rows("read open proposals", make, read).await
     }

@@ -11,6 +11,7 @@ mod config;
 mod consensus;
 mod decode;
 mod membership;
+mod orderer;
 mod policy;
 mod settings;
 mod values;
@@ -37,6 +38,10 @@ pub use decode::{BadMessage, Field, MAX_DEPTH, Shaped, decode};
 pub use membership::{
     FabricCryptoConfig, FabricMspConfig, FabricNodeOus, FabricOuIdentifier, KeyInfo, MspConfig,
     SerializedIdentity, SigningIdentityInfo,
+};
+pub use orderer::{
+    BroadcastResponse, DeliverResponse, DeliverType, SeekBehavior, SeekEnd, SeekInfo, SeekPosition,
+    SeekSpecified, SeekType, Status,
 };
 pub use policy::{
     ApplicationPolicy, ApplicationPolicyType, CombinedPrincipal, ImplicitMetaPolicy, ImplicitRule,

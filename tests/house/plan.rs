@@ -4,7 +4,7 @@
 pub(super) const FLOORS: [&[&str]; 6] = [
     &["id", "clock", "secret", "audit", "wire"],
     &["pki", "msp", "policy", "channel"],
-    &["hsm", "store", "api", "folder"],
+    &["hsm", "store", "api", "folder", "orderer"],
     &["service"],
     &["http", "fabric", "console", "signer"],
     &["tls", "telemetry", "config", "server", "dev", "init", "serve", "cli", "main"],

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use chancery::pki::Crl;
 use chancery::policy::{language, parse_implicit, to_envelope};
 use chancery::wire::{
     AclResource, Acls, BatchSize, BatchTimeout, BlockDataHashingStructure, Capabilities,
-    Capability, Config, ConfigGroup, ConfigPolicy, ConfigValue, HashingAlgorithm, Message, Policy,
+    Capability, Config, ConfigGroup, ConfigPolicy, ConfigValue, FabricMspConfig, HashingAlgorithm,
+    Message, MspConfig, Policy,
 };
 
 use super::club::{Club, done};
@@ -113,4 +115,18 @@ fn policy(text: &str) -> ConfigPolicy {
         Policy { r#type: 1, value: envelope.encode_to_vec() }
     };
     ConfigPolicy { version: 0, policy: Some(policy), mod_policy: "Admins".to_owned() }
+}
+
+/// How many certificates are on the lists of an MSP in a configuration.
+pub(crate) fn listed(config: &[u8], msp_id: &str) -> usize {
+    let config = Config::decode(config).unwrap();
+    let root = config.channel_group.unwrap();
+    let octets = chancery::channel::msp_in_place(&root, msp_id).unwrap();
+    let outer = MspConfig::decode(octets).unwrap();
+    let msp = FabricMspConfig::decode(outer.config.as_slice()).unwrap();
+    let lists = msp
+        .revocation_list
+        .iter()
+        .map(|pem| Crl::from_pem(std::str::from_utf8(pem).unwrap()).unwrap().len());
+    lists.sum()
 }

@@ -31,18 +31,6 @@ pub struct ChannelList {
     pub channels: Vec<ChannelBody>,
 }
 
-/// The configuration in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "ChannelConfig")]
-pub struct ChannelConfigBody {
-    /// The channel's ID.
-    pub id: String,
-    /// How often it was updated.
-    pub sequence: u64,
-    /// A `common.Config` in base64.
-    pub config: String,
-}
-
 /// What ends in a channel, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Expiry")]
@@ -81,6 +69,15 @@ pub struct PolicyExpiryBody {
     pub until: Option<String>,
     /// In words.
     pub detail: String,
+}
+
+/// The configuration of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigBody {
+    /// How often it was updated.
+    pub sequence: u64,
+    /// The `common.Config`, in base64.
+    pub config: String,
 }
 
 /// A configuration to be kept.

@@ -7,11 +7,12 @@ mod channels;
 mod msps;
 mod problem;
 mod proposals;
+mod pushes;
 mod text;
 mod verify;
 
 pub use channels::{
-    ChannelBody, ChannelConfigBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest,
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest,
     PolicyExpiryBody,
 };
 pub use msps::{CrlBody, MspBody, MspList};
@@ -21,6 +22,7 @@ pub use proposals::{
     ProposalSignatureBody, ProposeRequest, SectionBody, SignProposalRequest, SimulateRequest,
     StandingBody,
 };
+pub use pushes::{PushBody, PushList};
 pub use text::Text;
 pub use verify::{
     ExplanationBody, FoundBody, IdentityRef, IdentityText, SignatureBody, VerdictBody, VerifyItem,

@@ -26,7 +26,8 @@ pub(in crate::cli) fn read_any(path: &Path, now: Timestamp) -> Result<ReadConfig
             })?
             .current;
         let channel_id = Some(current.channel_id().to_owned());
-        return Ok(ReadConfig { config: current.config().clone(), channel_id, block: None });
+        let config = current.config().clone();
+        return Ok(ReadConfig { config, channel_id, block: None, last_update: None });
     }
     read(&octets).map_err(|why| {
         let what = format!("`{}` holds no channel's configuration", path.display());

@@ -11,7 +11,7 @@ use super::api;
 use super::client::escaped;
 use super::files::{self, Access};
 use super::server::Session;
-use crate::api::v2::{ChannelBody, ChannelConfigBody, ImportChannelRequest};
+use crate::api::v2::{ChannelBody, ConfigBody, ImportChannelRequest};
 use crate::channel::document::{Compiled, write};
 use crate::channel::{Channel, ReadConfig, check_join, diff, effects, genesis_block};
 use crate::cli::document::{read_any, read_channel};
@@ -200,11 +200,11 @@ fn find(named: &str, session: &Session, now: Timestamp) -> Result<ReadConfig, Fa
 pub(super) fn fetch(id: &str, session: &Session) -> Result<ReadConfig, Failure> {
     let (client, caller) = session.open()?;
     let path = format!("channels/{}/config", escaped(id));
-    let body: ChannelConfigBody = client.call("GET", &path, None, Some(&caller))?;
+    let body: ConfigBody = client.call("GET", &path, None, Some(&caller))?;
     let bad = || Failure::refused("the server's configuration cannot be used");
     let octets = STANDARD.decode(&body.config).map_err(|why| bad().because(why))?;
     let config: Config = decode(&octets).map_err(|why| bad().because(why))?;
-    Ok(ReadConfig { config, channel_id: Some(id.to_owned()), block: None })
+    Ok(ReadConfig { config, channel_id: Some(id.to_owned()), block: None, last_update: None })
 }
 
 fn tell_diff(before: &Config, after: &Config, now: Timestamp, out: &Output) -> Result<(), Failure> {

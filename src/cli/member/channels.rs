@@ -10,10 +10,14 @@ use serde_json::json;
 use super::api;
 use super::channel_files::{self, as_document, fetch};
 use super::client::escaped;
+use super::files::{self, Access};
 use super::proposals;
 use super::server::Session;
 use crate::api::rfc3339;
-use crate::api::v2::{ChannelBody, ChannelList, DatedBody, ExpiryBody, ImportChannelRequest};
+use crate::api::v2::{
+    ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, PushBody,
+    PushList,
+};
 use crate::cli::exit::Failure;
 use crate::cli::genesis::Genesis;
 use crate::cli::input::{LARGEST, read_argument};
@@ -57,15 +61,18 @@ enum Command {
     },
     /// Show a channel: its MSPs, and the paths of its policies; or all of it, as a document
     #[command(
-        after_help = "Examples:\n  chancery channel show supply\n  chancery channel show supply --yaml"
+        after_help = "Examples:\n  chancery channel show supply --config supply.config\n  chancery channel show supply --yaml"
     )]
     Show {
         /// The channel's ID
         #[arg(value_name = "ID")]
         id: String,
         /// As a document, which `channel propose --yaml` takes
-        #[arg(long)]
+        #[arg(long, conflicts_with = "config")]
         yaml: bool,
+        /// Write its configuration, a `Config`, into this file too
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         #[command(flatten)]
         session: Session,
     },
@@ -87,6 +94,17 @@ enum Command {
     Files(channel_files::Command),
     #[command(flatten)]
     Proposals(proposals::Command),
+    /// Tell how far what the server's CAs say has come into the channels: who is revoked, which issuers there are
+    ///
+    /// The server brings it there by itself. Exits with 1 when a channel lags behind.
+    #[command(after_help = "Example:\n  chancery channel pushes supply")]
+    Pushes {
+        /// Only of this channel
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+        #[command(flatten)]
+        session: Session,
+    },
     /// Make the server forget a channel
     #[command(after_help = "Example:\n  chancery channel forget supply")]
     Forget {
@@ -122,14 +140,22 @@ impl Channels {
                 let lines: Vec<String> = list.channels.iter().map(line).collect();
                 out.result(&list, &lines.join("\n"))
             }
-            Command::Show { id, yaml: true, session } => {
+            Command::Show { id, yaml: true, session, .. } => {
                 let text = as_document(&id, &fetch(&id, &session)?.config)?;
                 out.result(&json!({ "channel_id": id, "document": text }), &text)
             }
-            Command::Show { id, yaml: false, session } => {
+            Command::Show { id, yaml: false, config: file, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));
                 let shown: ChannelBody = client.call("GET", &path, None, Some(&caller))?;
+                if let Some(file) = file {
+                    let path = format!("{path}/config");
+                    let told: ConfigBody = client.call("GET", &path, None, Some(&caller))?;
+                    let octets = STANDARD.decode(&told.config).map_err(|error| {
+                        Failure::refused("the server's configuration cannot be used").because(error)
+                    })?;
+                    files::write(&file, &octets, Access::Public)?;
+                }
                 let mut lines = vec![line(&shown)];
                 lines.extend(shown.policies.iter().map(|path| printable(path).into_owned()));
                 out.result(&shown, &lines.join("\n"))
@@ -154,6 +180,20 @@ impl Channels {
             Command::Genesis(genesis) => genesis.run(out),
             Command::Files(command) => command.run(out),
             Command::Proposals(command) => command.run(out),
+            Command::Pushes { id, session } => {
+                let (client, caller) = session.open()?;
+                let mut list: PushList = client.call("GET", "pushes", None, Some(&caller))?;
+                if let Some(id) = id {
+                    list.pushes.retain(|push| push.channel == id);
+                }
+                let lines: Vec<String> = list.pushes.iter().map(push_line).collect();
+                out.result(&list, &lines.join("\n"))?;
+                match list.pushes.iter().filter(|push| push.state != "effective").count() {
+                    0 => Ok(()),
+                    1 => Err(Failure::refused("a channel lags behind")),
+                    count => Err(Failure::refused(format!("{count} of them lag behind"))),
+                }
+            }
             Command::Forget { id, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));
@@ -162,6 +202,24 @@ impl Channels {
             }
         }
     }
+}
+
+fn push_line(push: &PushBody) -> String {
+    let words = [&push.channel, &push.msp_id, &push.matter, &push.state];
+    let words = words.map(|word| printable(word).into_owned()).join("  ");
+    let lag = if push.lag_seconds > 0 {
+        format!("  {} s behind", push.lag_seconds)
+    } else {
+        String::new()
+    };
+    let detail = if push.detail.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", printable(&push.detail))
+    };
+    let proposal = push.proposal.as_ref().filter(|_| push.state != "effective");
+    let proposal = proposal.map(|id| format!("  proposal {}", printable(id)));
+    format!("{words}{lag}{detail}{}", proposal.unwrap_or_default())
 }
 
 fn expiry_lines(ends: &ExpiryBody) -> Vec<String> {

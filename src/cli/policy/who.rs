@@ -7,7 +7,9 @@ use super::super::output::Output;
 use super::asked::{Asked, Subject};
 use crate::clock::Timestamp;
 use crate::msp::Msps;
-use crate::policy::{Choice, Lasting, MinimalSets, SignerSet, Tenures, Until, minimal_sets};
+use crate::policy::{
+    Lasting, MinimalSets, SignerSet, Tenures, Until, choice_in_words, minimal_sets, set_in_words,
+};
 
 /// More sets than these are told as choices.
 const MAX_LISTED: usize = 20;
@@ -55,7 +57,7 @@ impl Told<'_> {
         if *are_all && sets.len() <= MAX_LISTED {
             for set in sets {
                 let lasting = self.tenures.map(|tenures| tenures.of_set(set));
-                lines.push(with_end(if_any(&in_words(set)), lasting));
+                lines.push(with_end(set_in_words(set), lasting));
             }
             lines.push(match sets.len() {
                 0 => "nobody can satisfy it".to_owned(),
@@ -65,7 +67,7 @@ impl Told<'_> {
         } else {
             for choice in choices {
                 let lasting = self.tenures.map(|tenures| tenures.of_choice(choice));
-                lines.push(with_end(if_any(&choice_in_words(choice)), lasting));
+                lines.push(with_end(choice_in_words(choice), lasting));
             }
             lines.push(match (choices_are_all, are_all) {
                 (true, true) => format!("these are all {} smallest sets", sets.len()),
@@ -109,27 +111,6 @@ impl Told<'_> {
         });
         with_json(value, self.tenures.map(|tenures| tenures.of_all(self.sets)))
     }
-}
-
-fn in_words(set: &SignerSet) -> Vec<String> {
-    let one = set.iter().map(|(who, count)| match count {
-        1 => who.to_string(),
-        count => format!("{count} x {who}"),
-    });
-    one.collect()
-}
-
-fn choice_in_words(choice: &Choice) -> Vec<String> {
-    let mut parts = in_words(&choice.fixed);
-    for any in &choice.any {
-        let of: Vec<String> = any.of.iter().map(|set| in_words(set).join(" with ")).collect();
-        parts.push(format!("any {} of these {}: {}", any.count, of.len(), of.join(", ")));
-    }
-    parts
-}
-
-fn if_any(parts: &[String]) -> String {
-    if parts.is_empty() { "nobody has to sign".to_owned() } else { parts.join(" + ") }
 }
 
 fn with_end(words: String, lasting: Option<Lasting>) -> String {

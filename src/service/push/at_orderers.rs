@@ -1,0 +1,90 @@
+//! Where a channel's orderers decide: they are asked what is in force, and are handed what is to be.
+
+use crate::channel::Update;
+use crate::orderer::{Orderer, Several};
+use crate::service::administrator::Acting;
+use crate::service::catch_up::CaughtUp;
+use crate::service::error::{Error, Kind};
+use crate::service::membership::KnownChannel;
+use crate::service::office::Office;
+use crate::service::orderers::{orderers_of, update_envelope};
+
+impl Office {
+    /// Whether this server talks to orderers by itself.
+    pub(super) fn is_connected(&self) -> bool {
+        self.orderers.is_some()
+    }
+
+    /// An administrator whose key is in the token and who is in this channel: in whose name its orderers are asked.
+    ///
+    /// # Errors
+    /// Of the token or the store.
+    pub(super) async fn reader_of(&self, known: &KnownChannel) -> Result<Option<Acting>, Error> {
+        for organization in self.organizations() {
+            let is_in = organization.is_in(known.current.root());
+            if let Some(administrator) = organization.administrator.as_ref().filter(|_| is_in) {
+                return administrator.acting().await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes what the channel's orderers have that follows what is known.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] when none of them shows what is in force, or they contradict what is known.
+    pub(super) async fn look_at_orderers(
+        &self,
+        known: &KnownChannel,
+        reader: &Acting,
+    ) -> Result<CaughtUp, Error> {
+        let Some(options) = &self.orderers else {
+            return Err(Error::new(Kind::Unavailable, "there is no `[orderers]`"));
+        };
+        let (remotes, unusable) = orderers_of(known.current.root(), options);
+        let remotes: Vec<&dyn Orderer> = remotes.iter().map(|one| one as &dyn Orderer).collect();
+        let told = self.catch_up(known.id.as_str(), reader, &remotes).await?;
+        if told.answered == 0 || !told.forks.is_empty() {
+            let why: Vec<String> =
+                told.forks.into_iter().chain(told.failures).chain(unusable).collect();
+            let why = if why.is_empty() {
+                "the configuration names no orderers".to_owned()
+            } else {
+                why.join("; ")
+            };
+            return Err(Error::new(Kind::Unavailable, why));
+        }
+        Ok(told)
+    }
+
+    /// Hands an update with its signatures to the channel's orderers. That they took it says not yet that it is in force.
+    ///
+    /// # Errors
+    /// When none took it, or nobody knows.
+    pub(super) async fn hand_in(
+        &self,
+        known: &KnownChannel,
+        update: &Update,
+        sender: &Acting,
+    ) -> Result<(), Error> {
+        let Some(options) = &self.orderers else {
+            return Err(Error::new(Kind::Unavailable, "there is no `[orderers]`"));
+        };
+        let (remotes, unusable) = orderers_of(known.current.root(), options);
+        if remotes.is_empty() {
+            let why = if unusable.is_empty() {
+                "the configuration names no orderers".to_owned()
+            } else {
+                unusable.join("; ")
+            };
+            return Err(Error::new(Kind::Unavailable, why));
+        }
+        let envelope = update_envelope(update, sender).await?;
+        let several = Several::new(remotes);
+        several.broadcast(envelope).await.map_err(|why| {
+            let maybe =
+                if why.may_be_done() { "; it may have been taken all the same" } else { "" };
+            Error::new(Kind::Unavailable, format!("{why}{maybe}")).because(why)
+        })
+    }
+}
