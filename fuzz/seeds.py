@@ -249,6 +249,17 @@ def field(number, content):
     return varint(number << 3 | 2) + varint(len(content)) + content
 
 
+
+def documents():
+    """Documents of channels and collections."""
+    channel = 'kind: channel\nid: supply\ncapabilities: {channel: [V2_0], orderer: [V2_0], application: [V2_5]}\npolicies: {application: {Audit: "OutOf(2, \'A.admin\', \'B.peer\')"}}\norganizations:\n  - &org {name: Org1, msp_id: A, sections: [application, orderer], msp: msp, anchor_peers: [\'p:7051\'], endpoints: [\'o:7050\']}\norderer:\n  type: etcdraft\n  batch_size: {absolute_max_bytes: 9 MB}\n  consenters: [{host: o, port: 7050, client_tls: tls.pem, server_tls: tls.pem}]\nacls: {peer/Propose: Writers}\n'
+    put("document", channel)
+    solo = channel.replace("etcdraft", "solo").split("  consenters")[0]
+    put("document", solo + "acls: {peer/Propose: Writers}\nsequence: 3\nversions: {group /Channel: 3}\nraw: {value /Channel/Consortium: CgFj}\n")
+    put("document", 'kind: collections\nchaincodes:\n  a:\n    - {name: b, members: [A, B], max_peer_count: 1, endorsement: /Channel/Application/Endorsement}\n    - {name: c, members: "OR(\'A.peer\', \'B.admin\')", required_peer_count: 1, max_peer_count: 2, block_to_live: 9, member_only_read: false, endorsement: "AND(\'A.peer\')"}\n')
+    put("document", "kind: [channel")
+
+
 def profiles_of_channels():
     """Files with a profile `P`: each kind of orderers, merges, loose kinds, and what is refused."""
     policies = "{Readers: {Type: ImplicitMeta, Rule: ANY Readers}, Writers: {Type: Signature, Rule: \"OR('M.member')\"}, Admins: {Type: ImplicitMeta, Rule: MAJORITY Admins}}"
@@ -263,6 +274,7 @@ def profiles_of_channels():
     put("configtx", profile % ("V1_4_2", "solo", "Addresses: '[a:1, b:2]', BatchSize: {AbsoluteMaxBytes: 99 MB}, MaxChannels: 1.5", "Consortiums: {C: {Organizations: *Org}}"))
     put("configtx", profile % ("V2_0", "solo", "Colour: blue", application))
     put("configtx", "Profiles: {P: {Consortium: 007}}\n---\n- more")
+    documents()
 
 
 def admissions():

@@ -36,7 +36,7 @@ replays! {
     csr certify authorization enroll_body register_body revoke_body gencrl_body affiliation_body query path
     signer_end service_end certificate crl chain name config profile uri pem words serialized_identity
     msp_config msp_folder policy_language policy_envelope channel_config message_signature verify_body
-    channel_rules config_update configtx orderer_answers admission
+    channel_rules config_update configtx orderer_answers admission document
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod corpora;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod expiry;
 #[cfg(test)]
 mod fabric_material;

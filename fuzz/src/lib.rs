@@ -14,6 +14,7 @@ mod config;
 mod configtx;
 mod crl;
 mod csr;
+mod document;
 mod material;
 mod membership;
 mod name;
@@ -35,7 +36,7 @@ mod words;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 34] = [
+pub const TARGETS: [Target; 35] = [
     ("csr", csr::law),
     ("certify", certify::law),
     ("authorization", authorization::law),
@@ -70,6 +71,7 @@ pub const TARGETS: [Target; 34] = [
     ("configtx", configtx::law),
     ("orderer_answers", orderer::law),
     ("admission", admission::law),
+    ("document", document::law),
 ];
 
 /// Checks the law of a target.

@@ -107,6 +107,42 @@ pub enum ChannelError {
 }
 
 impl ChannelError {
+    /// The path of the element that it is about, where there is one.
+    pub(super) fn path(&self) -> Option<&str> {
+        match self {
+            Self::ChannelId(_) | Self::NoChannelGroup => None,
+            Self::HashingAlgorithm(_) | Self::HashingWidth(_) => Some("/Channel"),
+            Self::CapabilityOrder(section) | Self::UnsupportedCapability(section, _) => {
+                Some(match section {
+                    Section::Channel => "/Channel/Capabilities",
+                    Section::Orderer => "/Channel/Orderer/Capabilities",
+                    Section::Application => "/Channel/Application/Capabilities",
+                })
+            }
+            Self::UnexpectedGroup(path)
+            | Self::UnexpectedValue(path)
+            | Self::UnexpectedSubgroup(path)
+            | Self::Malformed(path)
+            | Self::EndpointsMissing(path)
+            | Self::EndpointsWithoutCapability(path)
+            | Self::MspType(path, _)
+            | Self::Idemix(path)
+            | Self::EmptyMspId(path)
+            | Self::MspConflict { path, .. }
+            | Self::MspSetup(path, _)
+            | Self::Policy(path, _) => Some(path),
+            Self::IllegalKey(element) => Some(&element.path),
+            Self::AddressesMissing | Self::AddressesForbidden => Some("/Channel/OrdererAddresses"),
+            Self::AclsWithoutCapability => Some("/Channel/Application/ACLs"),
+            Self::BatchSizeZero(_) | Self::BatchSizePreferred { .. } => {
+                Some("/Channel/Orderer/BatchSize")
+            }
+            Self::BatchTimeout(_) => Some("/Channel/Orderer/BatchTimeout"),
+            Self::NoOrderer => Some("/Channel/Orderer"),
+            Self::NoApplication => Some("/Channel/Application"),
+        }
+    }
+
     /// The stable word for it.
     pub fn word(&self) -> &'static str {
         match self {

@@ -1,16 +1,17 @@
 //! Changes of a configuration as people ask for them, made in a copy of it. What they come to is told by
 //! [`diff`](super::diff), and whether nodes take it by [`Current::follow`](super::Current::follow).
 
+use super::capabilities::Section;
+use super::edit_error::EditError;
+use super::edit_orderer::OrdererEdit;
+use super::edit_parts::{ADMINS, put, read, shown};
 use super::names::is_legal_name;
-use crate::policy::language::{self, LanguageError};
+use crate::policy::language;
 use crate::policy::{parse_implicit, to_envelope};
 use crate::wire::{
-    AclResource, Acls, AnchorPeer, AnchorPeers, ConfigGroup, ConfigPolicy, ConfigValue,
-    FabricMspConfig, Message, MspConfig, Policy, PolicyType, Shaped, canonical, decode,
+    AclResource, Acls, AnchorPeer, AnchorPeers, Capabilities, Capability, ConfigGroup,
+    ConfigPolicy, ConfigValue, FabricMspConfig, Message, MspConfig, Policy, PolicyType, decode,
 };
-
-/// Who may change what is added, unless it is said.
-const ADMINS: &str = "Admins";
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,41 +54,17 @@ pub enum Edit {
         /// Hosts and ports.
         peers: Vec<(String, u16)>,
     },
-}
-
-/// Why a change cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EditError {
-    /// There is no application section.
-    #[error("the channel has no application section")]
-    NoApplication,
-    /// A name that elements cannot have.
-    #[error("`{0}` is no name of a group: 1 to 249 of `[a-zA-Z0-9.-]`")]
-    Name(String),
-    /// The group is there.
-    #[error("the organization `{0}` is in the channel already")]
-    Known(String),
-    /// There is no such group.
-    #[error("the channel has no organization `{0}`")]
-    Unknown(String),
-    /// The MSP does not parse.
-    #[error("the MSP is no `MSPConfig`: {0}")]
-    Msp(String),
-    /// No organization has this MSP.
-    #[error("no organization of the channel has the MSP `{0}`")]
-    UnknownMsp(String),
-    /// The MSP is another organization's already.
-    #[error("the organization `{1}` has the MSP `{0}` already")]
-    KnownMsp(String, String),
-    /// The path leads to no group.
-    #[error("`{0}` is no path of a policy: its group is not there")]
-    Path(String),
-    /// The rule is none.
-    #[error("the rule is none: {0}")]
-    Rule(LanguageError),
-    /// A value does not parse.
-    #[error("the value {0} does not parse")]
-    Malformed(String),
+    /// Says what the nodes of a section must be able to do.
+    SetCapabilities {
+        /// The section.
+        section: Section,
+        /// All of its capabilities; none for none.
+        names: Vec<String>,
+    },
+    /// Forgets the consortium that the channel was made for, once its orderers have no system channel.
+    ForgetConsortium,
+    /// Changes how blocks are made, and by whom.
+    Orderer(OrdererEdit),
 }
 
 /// Makes the changes one after another in a copy of the root group.
@@ -127,6 +104,12 @@ impl Edit {
                 }
                 Ok(())
             }
+            Self::SetCapabilities { section, names } => set_capabilities(root, *section, names),
+            Self::ForgetConsortium => {
+                let removed = root.values.remove("Consortium");
+                removed.map(drop).ok_or(EditError::NoConsortium)
+            }
+            Self::Orderer(edit) => edit.make(root),
         }
     }
 }
@@ -241,21 +224,27 @@ fn set_acl(root: &mut ConfigGroup, resource: &str, policy: Option<&str>) -> Resu
     Ok(())
 }
 
+fn set_capabilities(
+    root: &mut ConfigGroup,
+    section: Section,
+    names: &[String],
+) -> Result<(), EditError> {
+    let group = match section {
+        Section::Channel => root,
+        Section::Orderer => root.groups.get_mut("Orderer").ok_or(EditError::NoOrderer)?,
+        Section::Application => application(root)?,
+    };
+    let capabilities = names.iter().map(|name| (name.clone(), Capability {})).collect();
+    if names.is_empty() {
+        group.values.remove("Capabilities");
+    } else {
+        put(group, "Capabilities", &Capabilities { capabilities });
+    }
+    Ok(())
+}
+
 fn application(root: &mut ConfigGroup) -> Result<&mut ConfigGroup, EditError> {
     root.groups.get_mut("Application").ok_or(EditError::NoApplication)
-}
-
-fn read<M: Shaped>(group: &ConfigGroup, name: &str, path: &str) -> Result<M, EditError> {
-    let octets = group.values.get(name).map_or(&[][..], |value| &value.value);
-    decode(octets).map_err(|_| EditError::Malformed(path.to_owned()))
-}
-
-fn put<M: Shaped>(group: &mut ConfigGroup, name: &str, message: &M) {
-    let value = group
-        .values
-        .entry(name.to_owned())
-        .or_insert_with(|| ConfigValue { mod_policy: ADMINS.to_owned(), ..ConfigValue::default() });
-    value.value = canonical(message);
 }
 
 /// The ID that an `MSPConfig` tells.
@@ -286,11 +275,6 @@ fn policy_of(rule: &str) -> Result<ConfigPolicy, EditError> {
         Policy { r#type: PolicyType::Signature.into(), value }
     };
     Ok(ConfigPolicy { version: 0, policy: Some(policy), mod_policy: ADMINS.to_owned() })
-}
-
-/// A name that was given, bounded before it is told back.
-fn shown(name: &str) -> String {
-    name.chars().take(100).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]

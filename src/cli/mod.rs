@@ -8,6 +8,7 @@ mod compose;
 mod config;
 mod dev;
 mod doctor;
+mod document;
 mod exit;
 mod genesis;
 mod hsm;

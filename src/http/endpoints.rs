@@ -6,8 +6,8 @@ use crate::api::v2::{
     ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelBody,
     ChannelDocumentBody, ChannelList, ConfigBody, DeclineRequest, EnvelopeBody, ExpiringBody,
     ExpiryBody, ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest,
-    PushList, SetChannelDocumentRequest, SignProposalRequest, VerifyRequest, VerifyResponse,
-    WithdrawApplicationRequest,
+    PushList, SetChannelDocumentRequest, SignProposalRequest, SimulateRequest, StandingBody,
+    VerifyRequest, VerifyResponse, WithdrawApplicationRequest,
 };
 
 /// Where everything stands.
@@ -78,6 +78,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: None,
         response: Some(SchemaGenerator::subschema_for::<ConfigBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}/simulate",
+        method: "post",
+        summary: "Tells all that a proposal would tell, and keeps nothing",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<SimulateRequest>),
+        response: Some(SchemaGenerator::subschema_for::<StandingBody>),
     },
     Endpoint {
         path: "/channels/{id}/expiry",

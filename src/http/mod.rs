@@ -5,6 +5,7 @@
 
 mod applications;
 mod caller;
+mod changes;
 mod channels;
 mod crl;
 mod endpoints;

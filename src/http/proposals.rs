@@ -10,15 +10,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::caller::{Called, read};
+use super::changes::wanted;
 use super::channels::{LIMIT, NO_BODY};
 use super::octets::octets;
 use super::problem::Problem;
 use crate::api::v2::{
-    ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
-    ProposeRequest, SignProposalRequest, StandingBody,
+    DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody, ProposeRequest,
+    SignProposalRequest, SimulateRequest, StandingBody,
 };
-use crate::channel::{self, Edit};
-use crate::service::{Demanded, Office, Proposal, Propose, Wanted};
+use crate::service::{Demanded, Office, Proposal, Propose};
 use crate::store::{ProposalRow, ProposalSignature};
 
 /// The longest body with a signature, in octets.
@@ -43,9 +43,23 @@ pub(super) async fn propose(
 ) -> Result<Json<ProposalBody>, Problem> {
     let called = Called::by(&office, request, LIMIT).await?;
     let asked: ProposeRequest = called.json()?;
-    let wanted = wanted(&asked).map_err(Problem::malformed)?;
+    let wanted = wanted(&asked.changes, asked.config.as_deref(), asked.update.as_deref());
+    let wanted = wanted.map_err(Problem::malformed)?;
     let propose = Propose { channel, title: asked.title, wanted };
     Ok(Json(body(&office.propose(&called.caller, propose).await?)))
+}
+
+/// All that a proposal would tell; nothing is kept.
+pub(super) async fn simulate(
+    State(office): State<Arc<Office>>,
+    Path(channel): Path<String>,
+    request: Request,
+) -> Result<Json<StandingBody>, Problem> {
+    let called = Called::by(&office, request, LIMIT).await?;
+    let asked: SimulateRequest = called.json()?;
+    let wanted = wanted(&asked.changes, asked.config.as_deref(), asked.update.as_deref());
+    let wanted = wanted.map_err(Problem::malformed)?;
+    Ok(Json(standing(&office.simulate(&called.caller, channel, wanted).await?)))
 }
 
 pub(super) async fn one(
@@ -103,43 +117,6 @@ pub(super) async fn envelope(
     Ok(Json(EnvelopeBody { envelope: STANDARD.encode(envelope) }))
 }
 
-fn wanted(asked: &ProposeRequest) -> Result<Wanted, String> {
-    match (asked.changes.as_slice(), &asked.config, &asked.update) {
-        ([_, ..], None, None) => {
-            let edits = asked.changes.iter().enumerate().map(|(place, change)| {
-                edit(change).map_err(|why| format!("changes[{place}].{why}"))
-            });
-            Ok(Wanted::Edits(edits.collect::<Result<_, _>>()?))
-        }
-        ([], Some(config), None) => {
-            let read = channel::read(&octets("config", config)?)
-                .map_err(|why| format!("config: {why}"))?;
-            Ok(Wanted::Config(read.config))
-        }
-        ([], None, Some(update)) => Ok(Wanted::Update(octets("update", update)?)),
-        _ => Err("exactly one of `changes`, `config` and `update` is asked for".to_owned()),
-    }
-}
-
-fn edit(change: &ChangeBody) -> Result<Edit, String> {
-    Ok(match change.clone() {
-        ChangeBody::Admit { name, msp } => Edit::Admit { name, msp: octets("msp", &msp)? },
-        ChangeBody::Remove { name } => Edit::Remove { name },
-        ChangeBody::ReplaceMsp { msp } => Edit::ReplaceMsp { msp: octets("msp", &msp)? },
-        ChangeBody::SetPolicy { path, rule } => Edit::SetPolicy { path, rule },
-        ChangeBody::SetAcl { resource, policy } => Edit::SetAcl { resource, policy },
-        ChangeBody::SetAnchorPeers { name, peers } => {
-            let peers = peers.iter().map(|peer| {
-                let parts = peer.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-                let parts =
-                    parts.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-                parts.ok_or_else(|| format!("peers: `{}` is not host:port", peer.escape_debug()))
-            });
-            Edit::SetAnchorPeers { name, peers: peers.collect::<Result<_, _>>()? }
-        }
-    })
-}
-
 fn row_body(row: &ProposalRow) -> ProposalBody {
     ProposalBody {
         id: row.id.clone(),
@@ -155,6 +132,10 @@ fn row_body(row: &ProposalRow) -> ProposalBody {
 }
 
 pub(super) fn body(proposal: &Proposal) -> ProposalBody {
+    ProposalBody { standing: Some(standing(proposal)), ..row_body(&proposal.row) }
+}
+
+fn standing(proposal: &Proposal) -> StandingBody {
     let demand = |demand: &Demanded| DemandBody {
         policy: demand.policy.clone(),
         elements: demand.elements.clone(),
@@ -170,7 +151,7 @@ pub(super) fn body(proposal: &Proposal) -> ProposalBody {
             approves: signed.approves,
             refused: signed.refused.clone(),
         };
-    let standing = StandingBody {
+    StandingBody {
         update: STANDARD.encode(&proposal.row.content),
         changes: proposal.changes.clone(),
         effects: proposal.effects.clone(),
@@ -180,6 +161,5 @@ pub(super) fn body(proposal: &Proposal) -> ProposalBody {
         signatures: proposal.signatures.iter().map(signature).collect(),
         conflict: proposal.conflict.clone(),
         ready: proposal.is_ready,
-    };
-    ProposalBody { standing: Some(standing), ..row_body(&proposal.row) }
+    }
 }

@@ -24,6 +24,7 @@ pub fn api_router(office: Arc<Office>) -> Router {
         )
         .route(&at("/channels/{id}/config"), offered(get(channels::config)))
         .route(&at("/channels/{id}/expiry"), offered(get(channels::expiry)))
+        .route(&at("/channels/{id}/simulate"), offered(post(proposals::simulate)))
         .route(
             &at("/channels/{id}/proposals"),
             offered(get(proposals::list).post(proposals::propose)),

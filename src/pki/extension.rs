@@ -68,6 +68,7 @@ pub(super) fn authority_key_id(id: &KeyId) -> Vec<u8> {
 /// What a key is for, in the standard's words.
 /// [RFC 5280 section 4.2.1.3](https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.3)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Usage {
     /// Signatures other than those on certificates and CRLs.
@@ -108,6 +109,7 @@ impl Usage {
 /// What a certificate is for beyond its key usage.
 /// [RFC 5280 section 4.2.1.12](https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.12)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
     /// A TLS server.

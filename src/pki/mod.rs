@@ -48,7 +48,7 @@ pub use extension::{Extension, Purpose, Usage};
 pub use key::{KeyError, PublicKey};
 pub use lint::{Demand, Finding, lint_certificate, lint_crl};
 pub use name::{Field, Subject, SubjectError};
-pub use profile::{BadProfile, Profile};
+pub use profile::{BadProfile, Options as ProfileOptions, Profile};
 pub use reason::{Reason, UnknownReason};
 pub use signature::SignatureError;
 pub use tbs::{CertificateError, TbsCertificate};

@@ -25,9 +25,15 @@ const BUILT_IN: [&str; 7] = [
 
 /// A profile as written, one YAML document. Every field but the first four has a default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "service", schemars(rename = "Profile"))]
 #[serde(deny_unknown_fields)]
 pub struct Options {
+    /// What the document is about; it may be left away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ProfileKind>,
     /// What requests name it by.
+    #[cfg_attr(feature = "service", schemars(with = "String"))]
     pub name: ProfileName,
     /// One sentence for people.
     pub description: String,
@@ -72,8 +78,18 @@ pub struct Options {
     pub ocsp_urls: Vec<String>,
 }
 
+/// `profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ProfileKind {
+    /// It is about certificates.
+    Profile,
+}
+
 /// What a profile for CAs says of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// How many CAs may stand between such a CA and a member.
@@ -82,6 +98,7 @@ pub struct Authority {
 
 /// When basic constraints stand in a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BasicConstraintsRule {
     /// Only in those of CAs.
@@ -93,6 +110,7 @@ pub enum BasicConstraintsRule {
 
 /// Whether a certificate has alternative names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlternativeNamesRule {
     /// Those that are asked for, well formed or not, as Fabric CA has it.
@@ -108,6 +126,7 @@ pub enum AlternativeNamesRule {
 
 /// A kind of key, whatever its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 pub enum KeyKind {
     /// ECDSA on P-256.
     #[serde(rename = "P-256")]

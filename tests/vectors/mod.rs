@@ -4,6 +4,7 @@
 //! `cargo test --test main vectors`; every verdict must be right, and 95 of 100 categories.
 
 mod channels;
+mod documents;
 mod frame;
 mod genesis;
 mod language;

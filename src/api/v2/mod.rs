@@ -25,8 +25,9 @@ pub use expiry::{ChannelExpiryBody, EndingBody, ExpiringBody};
 pub use msps::{CrlBody, MspBody, MspList};
 pub use problem::ProblemBody;
 pub use proposals::{
-    ChangeBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList, ProposalSignatureBody,
-    ProposeRequest, SignProposalRequest, StandingBody,
+    ChangeBody, ConsenterBody, DemandBody, EnvelopeBody, ProposalBody, ProposalList,
+    ProposalSignatureBody, ProposeRequest, SectionBody, SignProposalRequest, SimulateRequest,
+    StandingBody,
 };
 pub use pushes::{PushBody, PushList};
 pub use text::Text;

@@ -21,6 +21,22 @@ pub struct ProposeRequest {
     pub update: Option<String>,
 }
 
+/// An update to be looked at and not proposed: exactly one of `changes`, `config` and `update`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Simulate")]
+pub struct SimulateRequest {
+    /// Changes, made one after another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeBody>,
+    /// The whole configuration as it shall be: a block, a `ConfigEnvelope` or a `Config`, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+    /// A `common.ConfigUpdate` in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<String>,
+}
+
 /// A change of a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -65,6 +81,96 @@ pub enum ChangeBody {
         /// All of them, as `host:port`.
         peers: Vec<String>,
     },
+    /// Says what the nodes of a section must be able to do.
+    SetCapabilities {
+        /// The section.
+        section: SectionBody,
+        /// All of its capabilities, e.g. `V2_0`; none for none.
+        names: Vec<String>,
+    },
+    /// Forgets the consortium that the channel was made for.
+    ForgetConsortium {},
+    /// Says how large blocks are; what is not said stays.
+    SetBatchSize {
+        /// Transactions at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_message_count: Option<u32>,
+        /// Octets at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        absolute_max_bytes: Option<u32>,
+        /// Octets at most, unless one transaction is larger.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        preferred_max_bytes: Option<u32>,
+    },
+    /// Says how long a block is waited for.
+    SetBatchTimeout {
+        /// As Go writes durations, e.g. `2s`.
+        timeout: String,
+    },
+    /// Enters or leaves maintenance, in which the channel takes no transactions. It goes with no other change.
+    SetMaintenance {
+        /// Whether it enters.
+        on: bool,
+    },
+    /// Lets a consenter take part; orderers take one such change at a time.
+    AddConsenter {
+        /// The consenter.
+        consenter: ConsenterBody,
+    },
+    /// Lets a consenter take part no longer.
+    RemoveConsenter {
+        /// Where it listens, as `host:port`.
+        at: String,
+    },
+    /// Puts a consenter in another's place, e.g. one with new certificates.
+    ExchangeConsenter {
+        /// Where the other listens, as `host:port`.
+        at: String,
+        /// The consenter.
+        consenter: ConsenterBody,
+    },
+    /// Says where the orderers of an organization are.
+    SetEndpoints {
+        /// The name of its group.
+        name: String,
+        /// All of them, as `host:port`.
+        endpoints: Vec<String>,
+    },
+}
+
+/// A section of a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Section")]
+pub enum SectionBody {
+    /// The root.
+    Channel,
+    /// The orderers.
+    Orderer,
+    /// The peers.
+    Application,
+}
+
+/// A consenter. Certificates are PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Consenter")]
+pub struct ConsenterBody {
+    /// Where it listens, as `host:port`.
+    pub at: String,
+    /// Its TLS certificate as a client.
+    pub client_tls: String,
+    /// Its TLS certificate as a server.
+    pub server_tls: String,
+    /// The ID of its MSP, with BFT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub msp_id: Option<String>,
+    /// Its certificate, with BFT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Its number, with BFT; the next that is free unless it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
 }
 
 /// A signature of a proposal, as channels carry it.

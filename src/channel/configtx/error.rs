@@ -18,6 +18,26 @@ pub struct Origin {
     pub(super) path: String,
 }
 
+impl Origin {
+    /// A line of a file, and what stands there.
+    pub(in crate::channel) fn at(line: u64, path: impl Into<String>) -> Self {
+        Self { place: Place::Line(line), path: path.into() }
+    }
+
+    /// The line, where it is one.
+    pub(in crate::channel) fn line(&self) -> Option<u64> {
+        match self.place {
+            Place::Line(line) => Some(line),
+            Place::Variable(_) => None,
+        }
+    }
+
+    /// What stands there.
+    pub(in crate::channel) fn path(&self) -> &str {
+        &self.path
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {

@@ -14,8 +14,11 @@ mod read;
 mod tests;
 
 pub use error::{ConfigtxError, Origin};
-pub(super) use orderer::{BftConsenter, Orderer, RaftConsenterFiles, RaftSection};
-pub(super) use organization::{Organization, PolicyText, PolicyTexts};
+pub(super) use number::parse_size;
+pub(super) use orderer::{
+    BftConsenter, BftSection, Material, Orderer, RaftConsenterFiles, RaftSection,
+};
+pub(super) use organization::{MspSource, Organization, PolicyText, PolicyTexts};
 pub(super) use profile::Application;
 pub use profile::Profile;
 pub use read::read_profile;

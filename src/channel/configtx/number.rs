@@ -45,7 +45,7 @@ pub(super) fn parse_signed(text: &str) -> Option<i128> {
 
 /// Reads a size with its unit, as `99 MB`, `512k`: in powers of 1024, and the `b` may be missing. Nothing when it has no
 /// such form.
-pub(super) fn parse_size(text: &str) -> Option<u64> {
+pub(in crate::channel) fn parse_size(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(end)?;
     // The white space of Go's regular expressions.

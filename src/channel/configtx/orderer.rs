@@ -20,6 +20,8 @@ pub(in crate::channel) struct Orderer {
     pub(in crate::channel) bft: Option<BftSection>,
     pub(in crate::channel) organizations: Vec<Organization>,
     pub(in crate::channel) max_channels: u64,
+    /// A state of `ConsensusType`: 0, which is normal, in files of Fabric's tools.
+    pub(in crate::channel) state: i32,
     pub(in crate::channel) capabilities: BTreeMap<String, bool>,
     pub(in crate::channel) policies: PolicyTexts,
     pub(in crate::channel) origin: Origin,
@@ -33,13 +35,32 @@ pub(in crate::channel) struct RaftSection {
     pub(in crate::channel) origin: Origin,
 }
 
-/// A consenter of raft, with the paths of its certificates.
+/// A certificate, or the file that has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::channel) enum Material {
+    /// The path of the file.
+    File(String),
+    /// The certificate itself.
+    Given(Vec<u8>),
+}
+
+impl Material {
+    /// Whether it names nothing.
+    pub(in crate::channel) fn is_empty(&self) -> bool {
+        match self {
+            Self::File(path) => path.is_empty(),
+            Self::Given(octets) => octets.is_empty(),
+        }
+    }
+}
+
+/// A consenter of raft, with its certificates.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::channel) struct RaftConsenterFiles {
     pub(in crate::channel) host: String,
     pub(in crate::channel) port: u32,
-    pub(in crate::channel) client_tls: Option<String>,
-    pub(in crate::channel) server_tls: Option<String>,
+    pub(in crate::channel) client_tls: Option<Material>,
+    pub(in crate::channel) server_tls: Option<Material>,
     pub(in crate::channel) origin: Origin,
 }
 
@@ -47,16 +68,16 @@ pub(in crate::channel) struct RaftConsenterFiles {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::channel) struct BftSection(pub(in crate::channel) BftOptions);
 
-/// An element of `ConsenterMapping`, with the paths of its certificates.
+/// An element of `ConsenterMapping`, with its certificates.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::channel) struct BftConsenter {
     pub(in crate::channel) id: u32,
     pub(in crate::channel) host: String,
     pub(in crate::channel) port: u32,
     pub(in crate::channel) msp_id: String,
-    pub(in crate::channel) identity: String,
-    pub(in crate::channel) client_tls: String,
-    pub(in crate::channel) server_tls: String,
+    pub(in crate::channel) identity: Material,
+    pub(in crate::channel) client_tls: Material,
+    pub(in crate::channel) server_tls: Material,
     pub(in crate::channel) origin: Origin,
 }
 
@@ -73,6 +94,7 @@ impl Orderer {
             bft: fields.take("SmartBFT").map(|at| BftSection::read(&at)).transpose()?,
             organizations: fields.each("Organizations", Organization::read)?,
             max_channels: fields.read("MaxChannels", At::unsigned)?,
+            state: 0,
             capabilities: fields.named("Capabilities", At::truth)?,
             policies: fields.named("Policies", PolicyText::read)?,
             origin: fields.origin(),
@@ -112,8 +134,8 @@ impl RaftConsenterFiles {
         let consenter = Self {
             host: fields.read("Host", At::text)?,
             port: fields.read("Port", At::size)?,
-            client_tls: fields.take("ClientTLSCert").map(|at| at.text()).transpose()?,
-            server_tls: fields.take("ServerTLSCert").map(|at| at.text()).transpose()?,
+            client_tls: fields.take("ClientTLSCert").map(|at| file(&at)).transpose()?,
+            server_tls: fields.take("ServerTLSCert").map(|at| file(&at)).transpose()?,
             origin: fields.origin(),
         };
         fields.finish()?;
@@ -132,6 +154,10 @@ fn raft_options(at: &At<'_>) -> Result<RaftOptions, ConfigtxError> {
     };
     fields.finish()?;
     Ok(options)
+}
+
+fn file(at: &At<'_>) -> Result<Material, ConfigtxError> {
+    at.text().map(Material::File)
 }
 
 impl BftSection {
@@ -170,9 +196,9 @@ impl BftConsenter {
             host: fields.read("Host", At::text)?,
             port: fields.read("Port", At::size)?,
             msp_id: fields.read("MSPID", At::text)?,
-            identity: fields.read("Identity", At::text)?,
-            client_tls: fields.read("ClientTLSCert", At::text)?,
-            server_tls: fields.read("ServerTLSCert", At::text)?,
+            identity: Material::File(fields.read("Identity", At::text)?),
+            client_tls: Material::File(fields.read("ClientTLSCert", At::text)?),
+            server_tls: Material::File(fields.read("ServerTLSCert", At::text)?),
             origin: fields.origin(),
         };
         fields.finish()?;

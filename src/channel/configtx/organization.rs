@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::{ConfigtxError, Origin};
 use super::fields::At;
+use crate::wire::MspConfig;
 
 /// Policies of a group by their names.
 pub(in crate::channel) type PolicyTexts = BTreeMap<String, PolicyText>;
@@ -16,12 +17,21 @@ pub(in crate::channel) struct PolicyText {
     pub(in crate::channel) origin: Origin,
 }
 
+/// An MSP, or the folder that has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::channel) enum MspSource {
+    /// The path of the folder.
+    Folder(String),
+    /// The MSP itself.
+    Given(MspConfig),
+}
+
 /// An organization, as application, as orderer or in a consortium.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::channel) struct Organization {
     pub(in crate::channel) name: String,
     pub(in crate::channel) msp_id: String,
-    pub(in crate::channel) msp_dir: String,
+    pub(in crate::channel) msp: MspSource,
     pub(in crate::channel) msp_type: String,
     pub(in crate::channel) policies: PolicyTexts,
     /// Host and port.
@@ -47,7 +57,7 @@ impl Organization {
         let organization = Self {
             name: fields.read("Name", At::text)?,
             msp_id: fields.read("ID", At::text)?,
-            msp_dir: fields.read("MSPDir", At::text)?,
+            msp: MspSource::Folder(fields.read("MSPDir", At::text)?),
             msp_type: fields.read("MSPType", At::text)?,
             policies: fields.named("Policies", PolicyText::read)?,
             anchor_peers: fields.each("AnchorPeers", anchor_peer)?,

@@ -1,7 +1,9 @@
 //! How orderers agree: what a profile has to say of it, and what becomes of that.
 
 use super::error::GenesisError;
-use crate::channel::configtx::{BftConsenter, Orderer, Origin, RaftConsenterFiles, RaftSection};
+use crate::channel::configtx::{
+    BftConsenter, Material, Orderer, Origin, RaftConsenterFiles, RaftSection,
+};
 use crate::channel::duration::parse_nanoseconds;
 use crate::msp::{Folder, clean_path};
 use crate::wire::{
@@ -43,7 +45,7 @@ impl<'a> Consensus<'a> {
     }
 
     /// Reads the files of the consenters.
-    pub(super) fn load(self, files: &impl Folder) -> Result<Agreed, GenesisError> {
+    pub(super) fn load(self, state: i32, files: &impl Folder) -> Result<Agreed, GenesisError> {
         let (name, metadata, consenters) = match self {
             Self::Solo => ("solo", Vec::new(), None),
             Self::Raft(section, options) => {
@@ -59,7 +61,7 @@ impl<'a> Consensus<'a> {
                 ("BFT", options.encode_to_vec(), Some(consenters))
             }
         };
-        let kind = ConsensusType { r#type: name.to_owned(), metadata, state: 0 };
+        let kind = ConsensusType { r#type: name.to_owned(), metadata, state };
         Ok(Agreed { kind, consenters })
     }
 }
@@ -134,7 +136,7 @@ fn check_bft(orderer: &Orderer) -> Result<Consensus<'_>, GenesisError> {
 }
 
 /// What the library of Fabric's orderers takes when nothing is said.
-fn usual_bft() -> BftOptions {
+pub(in crate::channel) fn usual_bft() -> BftOptions {
     BftOptions {
         request_batch_max_count: 100,
         request_batch_max_bytes: 10 << 20,
@@ -168,8 +170,9 @@ fn load_raft(
     consenter: &RaftConsenterFiles,
     files: &impl Folder,
 ) -> Result<RaftConsenter, GenesisError> {
-    let file = |key, path: &Option<String>| {
-        load_file(&consenter.origin, key, path.as_deref().unwrap_or_default(), files)
+    let none = Material::File(String::new());
+    let file = |key, material: &Option<Material>| {
+        load_file(&consenter.origin, key, material.as_ref().unwrap_or(&none), files)
     };
     Ok(RaftConsenter {
         host: consenter.host.clone(),
@@ -180,7 +183,7 @@ fn load_raft(
 }
 
 fn load_bft(consenter: &BftConsenter, files: &impl Folder) -> Result<Consenter, GenesisError> {
-    let file = |key, path: &str| load_file(&consenter.origin, key, path, files);
+    let file = |key, material| load_file(&consenter.origin, key, material, files);
     Ok(Consenter {
         id: consenter.id,
         host: consenter.host.clone(),
@@ -192,19 +195,18 @@ fn load_bft(consenter: &BftConsenter, files: &impl Folder) -> Result<Consenter, 
     })
 }
 
-/// A certificate, as the file has it.
+/// A certificate, as it is given or as the file has it.
 fn load_file(
     origin: &Origin,
     key: &'static str,
-    path: &str,
+    material: &Material,
     files: &impl Folder,
 ) -> Result<Vec<u8>, GenesisError> {
+    let path = match material {
+        Material::Given(octets) => return Ok(octets.clone()),
+        Material::File(path) => path,
+    };
     let read = files.file(&clean_path(path));
     let read = read.and_then(|found| found.ok_or_else(|| "there is no such file".to_owned()));
-    read.map_err(|why| GenesisError::File {
-        origin: origin.clone(),
-        key,
-        path: path.to_owned(),
-        why,
-    })
+    read.map_err(|why| GenesisError::File { origin: origin.clone(), key, path: path.clone(), why })
 }

@@ -127,7 +127,7 @@ fn orderers<F: Folder>(
     if has_bft && !section.addresses.is_empty() {
         return Err(GenesisError::AddressesForbidden(origin.clone()));
     }
-    let agreed = consensus.load(files)?;
+    let agreed = consensus.load(section.state, files)?;
     if let Some(consenters) = &agreed.consenters {
         // Whatever is written: their signatures are what blocks need.
         let policy = signature_policy(&bft_policy(consenters), ADMINS);

@@ -13,6 +13,7 @@ mod organization;
 mod tests;
 
 pub use block::genesis_block;
+pub(super) use consensus::usual_bft;
 pub use error::GenesisError;
 pub use group::{Generated, generate};
 pub use join::{JoinError, check_join};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::elements::{ADMINS, policies, value};
 use super::error::GenesisError;
-use crate::channel::configtx::Organization;
+use crate::channel::configtx::{MspSource, Organization};
 use crate::msp::{Folder, Subfolder, read_folder};
 use crate::wire::{
     AnchorPeer, AnchorPeers, ConfigGroup, Message as _, MspConfig, OrdererAddresses,
@@ -97,16 +97,20 @@ impl<'a, F: Folder> Organizations<'a, F> {
             let shown = organization.msp_type.chars().take(60).collect();
             return Err(GenesisError::MspType(organization.origin.clone(), shown));
         }
-        let folder = Subfolder::new(self.files, &organization.msp_dir);
+        let msp_dir = match &organization.msp {
+            MspSource::Given(config) => return Ok(config.clone()),
+            MspSource::Folder(path) => path,
+        };
+        let folder = Subfolder::new(self.files, msp_dir);
         let contents = read_folder(&folder, &organization.msp_id, false).map_err(|why| {
             GenesisError::MspFolder {
                 origin: organization.origin.clone(),
-                folder: organization.msp_dir.clone(),
+                folder: msp_dir.clone(),
                 why,
             }
         })?;
         for warning in contents.warnings {
-            let told = format!("{}: {warning}", organization.msp_dir.escape_debug());
+            let told = format!("{}: {warning}", msp_dir.escape_debug());
             // An organization may stand in several groups.
             if !self.warnings.contains(&told) {
                 self.warnings.push(told);

@@ -9,10 +9,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::api;
+use super::changes::Pair;
 use super::client::escaped;
 use super::key::sha256;
 use super::orderers::signature_header;
-use super::proposals::{Pair, push_standing};
+use super::proposals::push_standing;
 use super::server::{Caller, Member, Server, Session};
 use crate::api::v2::{
     ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelDocumentBody,

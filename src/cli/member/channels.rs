@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::admission;
 use super::api;
+use super::channel_files::{self, as_document, fetch};
 use super::client::escaped;
 use super::fetch::Fetch;
 use super::files::{self, Access};
@@ -42,12 +43,17 @@ enum Command {
         #[command(flatten)]
         session: Session,
     },
-    /// Show a channel: its MSPs, and the paths of its policies
-    #[command(after_help = "Example:\n  chancery channel show supply --config supply.config")]
+    /// Show a channel: its MSPs, and the paths of its policies; or all of it, as a document
+    #[command(
+        after_help = "Examples:\n  chancery channel show supply --config supply.config\n  chancery channel show supply --yaml"
+    )]
     Show {
         /// The channel's ID
         #[arg(value_name = "ID")]
         id: String,
+        /// As a document, which `channel propose --yaml` takes
+        #[arg(long, conflicts_with = "config")]
+        yaml: bool,
         /// Write its configuration, a `Config`, into this file too
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
@@ -68,6 +74,8 @@ enum Command {
         session: Session,
     },
     Genesis(Genesis),
+    #[command(flatten)]
+    Files(channel_files::Command),
     #[command(flatten)]
     Proposals(proposals::Command),
     #[command(flatten)]
@@ -172,7 +180,11 @@ impl Channels {
                 let lines: Vec<String> = list.channels.iter().map(line).collect();
                 out.result(&list, &lines.join("\n"))
             }
-            Command::Show { id, config: file, session } => {
+            Command::Show { id, yaml: true, session, .. } => {
+                let text = as_document(&id, &fetch(&id, &session)?.config)?;
+                out.result(&json!({ "channel_id": id, "document": text }), &text)
+            }
+            Command::Show { id, yaml: false, config: file, session } => {
                 let (client, caller) = session.open()?;
                 let path = format!("channels/{}", escaped(&id));
                 let shown: ChannelBody = client.call("GET", &path, None, Some(&caller))?;
@@ -206,6 +218,7 @@ impl Channels {
                 out.result(&ends, &expiry_lines(&ends).join("\n"))
             }
             Command::Genesis(genesis) => genesis.run(out),
+            Command::Files(command) => command.run(out),
             Command::Proposals(command) => command.run(out),
             Command::Admission(command) => command.run(out),
             Command::Pushes { id, session } => {

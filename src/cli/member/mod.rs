@@ -10,6 +10,8 @@ mod api;
 mod attributes;
 mod cainfo;
 mod certificates;
+mod changes;
+mod channel_files;
 mod channels;
 mod client;
 mod crl;

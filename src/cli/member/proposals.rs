@@ -1,7 +1,6 @@
 //! `chancery channel propose` and what follows: updates of channels on their way.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +8,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::api;
+use super::changes::{Asked, Changes};
 use super::client::escaped;
 use super::files::{self, Access};
 use super::key::sha256;
@@ -16,7 +16,7 @@ use super::orderers::signature_header;
 use super::server::{Member, Server, Session};
 use super::submit::Submit;
 use crate::api::v2::{
-    ChangeBody, EnvelopeBody, ProposalBody, ProposalList, ProposeRequest, SignProposalRequest,
+    EnvelopeBody, ProposalBody, ProposalList, ProposeRequest, SignProposalRequest, SimulateRequest,
     StandingBody,
 };
 use crate::cli::exit::Failure;
@@ -29,13 +29,22 @@ pub(super) enum Command {
     /// Propose a change of a channel, and see what it means before anyone signs
     ///
     /// Changes are made in the order: MSPs, organizations that join and leave, policies, access control lists, anchor
-    /// peers. Needs `chancery.ChannelMgr`.
+    /// peers, endpoints, capabilities, blocks, consenters, maintenance. Needs `chancery.ChannelMgr`.
     #[command(after_help = "\
 Examples:
   chancery channel propose supply --title 'Org3 joins' --admit Org3=org3.mspconfig
   chancery channel propose supply --title 'new list' --replace-msp org1.mspconfig
-  chancery channel propose supply --title 'stricter' --policy '/Channel/Application/Endorsement=ALL Endorsement'")]
+  chancery channel propose supply --title 'stricter' --policy '/Channel/Application/Endorsement=ALL Endorsement'
+  chancery channel propose supply --title 'as in the document' --yaml channel.yaml
+  chancery channel propose supply --title 'faster blocks' --batch-timeout 500ms")]
     Propose(Box<Propose>),
+    /// Tell all that a proposal would tell, and keep nothing
+    ///
+    /// Takes what `propose` takes. Nobody needs a right for it.
+    #[command(
+        after_help = "Example:\n  chancery channel simulate supply --remove Org3\n  chancery channel simulate supply --yaml channel.yaml"
+    )]
+    Simulate(Box<Simulate>),
     /// List the latest proposals of a channel
     #[command(after_help = "Example:\n  chancery channel proposals supply --open")]
     Proposals {
@@ -112,30 +121,19 @@ pub(super) struct Propose {
     /// What people shall call it
     #[arg(long, value_name = "TEXT")]
     title: String,
-    /// Let an organization in, with the usual policies; may repeat
-    #[arg(long, value_name = "NAME=MSPCONFIG")]
-    admit: Vec<Pair>,
-    /// Remove an organization; may repeat
-    #[arg(long, value_name = "NAME")]
-    remove: Vec<String>,
-    /// Replace an MSP wherever it stands, e.g. by what `chancery msp export` wrote; may repeat
-    #[arg(long, value_name = "MSPCONFIG")]
-    replace_msp: Vec<PathBuf>,
-    /// Set a policy; may repeat
-    #[arg(long, value_name = "PATH=RULE")]
-    policy: Vec<Pair>,
-    /// What a resource of peers asks for; nothing after the sign for the usual; may repeat
-    #[arg(long, value_name = "RESOURCE=POLICY")]
-    acl: Vec<Pair>,
-    /// The anchor peers of an organization, all of them between commas; may repeat
-    #[arg(long, value_name = "NAME=HOST:PORT,...")]
-    anchor_peers: Vec<Pair>,
-    /// A file with the whole configuration as it shall be
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["admit", "remove", "replace_msp", "policy", "acl", "anchor_peers"])]
-    config: Option<PathBuf>,
-    /// A file with a `ConfigUpdate`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "admit", "remove", "replace_msp", "policy", "acl", "anchor_peers"])]
-    update: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+    #[command(flatten)]
+    session: Session,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Simulate {
+    /// The channel's ID
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    changes: Changes,
     #[command(flatten)]
     session: Session,
 }
@@ -157,22 +155,6 @@ pub(super) struct Sign {
     member: Member,
 }
 
-/// `NAME=VALUE`.
-#[derive(Debug, Clone)]
-pub(super) struct Pair(pub(super) String, pub(super) String);
-
-impl FromStr for Pair {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, value) = text.split_once('=').ok_or("has no `=`")?;
-        if name.is_empty() {
-            return Err("has nothing before the `=`");
-        }
-        Ok(Self(name.to_owned(), value.to_owned()))
-    }
-}
-
 impl Command {
     /// Asks.
     ///
@@ -181,6 +163,7 @@ impl Command {
     pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
         match self {
             Self::Propose(propose) => propose.run(out),
+            Self::Simulate(simulate) => simulate.run(out),
             Self::Sign(sign) => sign.run(out),
             Self::Submit(submit) => submit.run(out),
             Self::Proposals { id, open, session } => {
@@ -233,42 +216,25 @@ impl Command {
 
 impl Propose {
     fn run(self, out: &Output) -> Result<(), Failure> {
-        let file =
-            |path: &PathBuf| Ok::<_, Failure>(STANDARD.encode(read_argument(path, LARGEST)?));
-        let mut changes = Vec::new();
-        for path in &self.replace_msp {
-            changes.push(ChangeBody::ReplaceMsp { msp: file(path)? });
-        }
-        for Pair(name, path) in &self.admit {
-            changes.push(ChangeBody::Admit { name: name.clone(), msp: file(&path.into())? });
-        }
-        let remove = |name: &String| ChangeBody::Remove { name: name.clone() };
-        changes.extend(self.remove.iter().map(remove));
-        changes.extend(self.policy.iter().map(|Pair(path, rule)| ChangeBody::SetPolicy {
-            path: path.clone(),
-            rule: rule.clone(),
-        }));
-        changes.extend(self.acl.iter().map(|Pair(resource, policy)| ChangeBody::SetAcl {
-            resource: resource.clone(),
-            policy: Some(policy.clone()).filter(|policy| !policy.is_empty()),
-        }));
-        changes.extend(self.anchor_peers.iter().map(|Pair(name, peers)| {
-            let peers = peers.split(',').filter(|peer| !peer.is_empty()).map(str::to_owned);
-            ChangeBody::SetAnchorPeers { name: name.clone(), peers: peers.collect() }
-        }));
-        let (config, update) = (
-            self.config.as_ref().map(file).transpose()?,
-            self.update.as_ref().map(file).transpose()?,
-        );
-        if changes.is_empty() && config.is_none() && update.is_none() {
-            return Err(Failure::usage("nothing is changed")
-                .hint("say what with `--admit`, `--remove`, `--replace-msp`, `--policy`, `--acl`, `--anchor-peers`, `--config` or `--update`"));
-        }
+        let Asked { changes, config, update } = self.changes.read(&self.id)?;
         let body = api::body(&ProposeRequest { title: self.title, changes, config, update })?;
         let (client, caller) = self.session.open()?;
         let path = format!("channels/{}/proposals", escaped(&self.id));
         let made: ProposalBody = client.call("POST", &path, Some(&body), Some(&caller))?;
         tell(&made, out)
+    }
+}
+
+impl Simulate {
+    fn run(self, out: &Output) -> Result<(), Failure> {
+        let Asked { changes, config, update } = self.changes.read(&self.id)?;
+        let body = api::body(&SimulateRequest { changes, config, update })?;
+        let (client, caller) = self.session.open()?;
+        let path = format!("channels/{}/simulate", escaped(&self.id));
+        let told: StandingBody = client.call("POST", &path, Some(&body), Some(&caller))?;
+        let mut lines = vec![format!("nothing is proposed; it would change of `{}`:", self.id)];
+        push_standing(&told, &mut lines);
+        out.result(&told, &lines.join("\n"))
     }
 }
 

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::super::document::read_any;
 use super::super::exit::Failure;
 use super::super::input;
 use super::super::output::Output;
 use super::text::{Signatures, Standalone, of_envelope, of_text};
-use crate::channel::{self, Channel, ReadConfig};
+use crate::channel::{Channel, ReadConfig};
 use crate::clock::Timestamp;
 use crate::msp::Msps;
 use crate::policy::{LocalRight, Lookup, PolicyTree, Right, advise_at};
@@ -29,7 +30,7 @@ pub(super) struct Source {
     /// A file with a `SignaturePolicyEnvelope`, as channels and chaincode definitions hold it.
     #[arg(long, value_name = "FILE", conflicts_with = "resource")]
     envelope: Option<PathBuf>,
-    /// A channel: a file with a configuration block, a `ConfigEnvelope` or a `Config`.
+    /// A channel: a file with a configuration block, a `ConfigEnvelope` or a `Config`, or its document in YAML.
     #[arg(long, value_name = "FILE")]
     channel: Option<PathBuf>,
     /// The group of the channel that names and implicit policies are about.
@@ -128,7 +129,7 @@ impl Asked {
 }
 
 pub(super) fn read(source: &Source, now: Timestamp) -> Result<Asked, Failure> {
-    let channel = source.channel.as_deref().map(|path| read_channel(path, now)).transpose()?;
+    let channel = channel_of(source, now)?;
     let subject = match &channel {
         Some(file) => of_channel(source, &file.channel)?,
         None => match standalone(source)? {
@@ -141,6 +142,11 @@ pub(super) fn read(source: &Source, now: Timestamp) -> Result<Asked, Failure> {
         },
     };
     Ok(Asked { subject, channel })
+}
+
+/// The channel that is given, if one is.
+pub(super) fn channel_of(source: &Source, now: Timestamp) -> Result<Option<ChannelFile>, Failure> {
+    source.channel.as_deref().map(|path| read_channel(path, now)).transpose()
 }
 
 /// The policy that is given by itself, if one is.
@@ -161,11 +167,7 @@ fn standalone(source: &Source) -> Result<Option<Standalone>, Failure> {
 }
 
 fn read_channel(path: &Path, now: Timestamp) -> Result<ChannelFile, Failure> {
-    let octets = input::read_argument(path, input::LARGEST)?;
-    let read = channel::read(&octets).map_err(|why| {
-        let what = format!("`{}` holds no channel's configuration", path.display());
-        Failure::refused(what).because(why)
-    })?;
+    let read = read_any(path, now)?;
     let channel = Channel::load(&read.config, now).map_err(|why| {
         let what = format!("a node would not load the configuration ({})", why.word());
         Failure::refused(what).because(why)

@@ -2,8 +2,10 @@
 
 mod asked;
 mod check;
+mod collection;
 mod command;
 mod expiry;
+mod lint;
 mod outline;
 mod text;
 mod who;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::exit::Failure;
 use super::super::output::Output;
 use super::asked::{Asked, ChannelFile, Placed, Subject};
+use crate::channel::Channel;
 use crate::policy::{Outline, advise};
 use crate::wire::{ImplicitMetaPolicy, ImplicitRule};
 
@@ -45,6 +46,13 @@ fn explained(placed: &Placed) -> (Value, Vec<String>) {
         "notes": notes,
     });
     (value, text)
+}
+
+/// What a policy of a channel asks for, in its first line; nothing where there is no such policy.
+pub(super) fn first_line(channel: &Channel, path: &str) -> Option<String> {
+    let tree = channel.policies();
+    let found = tree.lookup(tree.root().unwrap_or_default(), path);
+    tree.text(found).or_else(|| lines(&tree.outline(found)).into_iter().next())
 }
 
 /// Every policy of the channel.

@@ -68,7 +68,8 @@ impl Office {
     }
 }
 
-fn look(
+/// How a proposal stands with these signatures.
+pub(super) fn look(
     membership: &Membership,
     row: ProposalRow,
     rows: Vec<ProposalSignature>,

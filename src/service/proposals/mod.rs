@@ -10,6 +10,7 @@ mod rebase;
 mod settle;
 mod shapes;
 mod sign;
+mod simulate;
 mod stored;
 mod withdraw;
 
