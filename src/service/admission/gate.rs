@@ -6,7 +6,7 @@ use crate::policy::set_in_words;
 use crate::service::error::{Error, Kind};
 use crate::service::membership::{KnownChannel, MembersOfToday};
 use crate::service::office::Office;
-use crate::service::proposals::Demanded;
+use crate::service::proposals::shapes::Demanded;
 use crate::store::{ApplicationRow, ApplicationState};
 
 use super::rules::ADMISSION;

@@ -1,7 +1,7 @@
 //! What is asked for an application, and what is told of one.
 
 use crate::channel::AdmissionApplication;
-use crate::service::proposals::Proposal;
+use crate::service::proposals::shapes::Proposal;
 use crate::store::ApplicationRow;
 
 /// An application as it is sent.

@@ -8,7 +8,7 @@ mod look;
 mod propose;
 mod rebase;
 mod settle;
-mod shapes;
+pub(in crate::service) mod shapes;
 mod sign;
 mod simulate;
 mod stored;
