@@ -6,6 +6,7 @@
 
 mod at;
 mod build;
+mod build_orderer;
 mod collections;
 mod compile;
 mod concern;
