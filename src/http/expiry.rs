@@ -54,15 +54,14 @@ pub(super) async fn soon(
     };
     let authority = office.authority(called.caller.identity().ca.as_str())?;
     let page = authority.certificates(&called.caller, &query, after.as_ref(), PAGE).await?;
-    let channels = match after {
-        Some(_) => Vec::new(),
-        None => {
-            let membership = office.membership().await?;
-            on_cores(move || in_channels(&membership, now, until)).await?
-        }
+    let channels = if after.is_none() {
+        let membership = office.membership().await?;
+        on_cores(move || in_channels(&membership, now, until)).await?
+    } else {
+        Vec::new()
     };
     let next = page.next.map(|last| format!("{}.{}", last.issuer, last.serial));
-    let certificates = page.items.into_iter().map(ending).collect();
+    let certificates = page.items.iter().map(ending).collect();
     Ok(Json(ExpiringBody { until: until.to_string(), certificates, next, channels }))
 }
 
@@ -74,7 +73,7 @@ fn cursor(text: &str) -> Result<CertificateCursor, Problem> {
     read().ok_or_else(|| Problem::malformed("`after` is none that was given as `next`"))
 }
 
-fn ending(row: CertificateRow) -> EndingBody {
+fn ending(row: &CertificateRow) -> EndingBody {
     EndingBody {
         ca: row.ca.to_string(),
         // Certificates of the server itself have owners that no identity can be.
