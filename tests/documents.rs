@@ -79,7 +79,9 @@ fn network(name: &str, home: &Path) -> PathBuf {
                 write(&msp.join("config.yaml"), ROLES);
             }
             let words = line.split([' ', ',', '}']);
-            for file in words.filter(|word| word.ends_with(".pem")) {
+            for file in
+                words.filter(|word| Path::new(word).extension().is_some_and(|it| it == "pem"))
+            {
                 let mut params =
                     CertificateParams::new(vec!["orderer.example".to_owned()]).unwrap();
                 params.distinguished_name.push(DnType::OrganizationalUnitName, "orderer");

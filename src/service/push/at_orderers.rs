@@ -81,10 +81,7 @@ impl Office {
         }
         let envelope = update_envelope(update, sender).await?;
         let several = Several::new(remotes);
-        several.broadcast(envelope).await.map_err(|why| {
-            let maybe =
-                if why.may_be_done() { "; it may have been taken all the same" } else { "" };
-            Error::new(Kind::Unavailable, format!("{why}{maybe}")).because(why)
-        })
+        let told = several.broadcast(envelope).await;
+        told.map_err(|why| Error::new(Kind::Unavailable, why.to_string()).because(why))
     }
 }
