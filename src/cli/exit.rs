@@ -21,6 +21,7 @@ pub enum Exit {
 pub struct Failure {
     exit: Exit,
     message: String,
+    details: Vec<String>,
     hint: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -28,12 +29,28 @@ pub struct Failure {
 impl Failure {
     /// Refused by the server, or failed on the way.
     pub fn refused(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Refused, message: message.into(), hint: None, source: None }
+        Self::new(Exit::Refused, message.into())
     }
 
     /// Not a command that can be carried out as it was given.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), hint: None, source: None }
+        Self::new(Exit::Usage, message.into())
+    }
+
+    const fn new(exit: Exit, message: String) -> Self {
+        Self { exit, message, details: Vec::new(), hint: None, source: None }
+    }
+
+    /// Says what it is in particular, a line each below the sentence.
+    #[must_use]
+    pub fn details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// What it is in particular.
+    pub fn details_told(&self) -> &[String] {
+        &self.details
     }
 
     /// Says what to do about it.

@@ -138,7 +138,10 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 fn failure_lines(failure: &Failure) -> String {
-    let error = format!("chancery: error: {}\n", printable(&failure.to_string()));
+    let mut error = format!("chancery: error: {}\n", printable(&failure.to_string()));
+    for detail in failure.details_told() {
+        error = format!("{error}  - {}\n", printable(detail));
+    }
     let hint = failure.hint_text().map(|hint| format!("chancery: hint: {}\n", printable(hint)));
     error + hint.as_deref().unwrap_or_default()
 }
@@ -158,6 +161,11 @@ mod tests {
         assert_eq!(
             failure_lines(&failure),
             "chancery: error: Error Code: 20 - \u{fffd}[2J\nchancery: hint: check the secret\n"
+        );
+        let failure = Failure::refused("two things").details(vec!["one".into(), "a\nb".into()]);
+        assert_eq!(
+            failure_lines(&failure),
+            "chancery: error: two things\n  - one\n  - a\u{fffd}b\n"
         );
     }
 }

@@ -93,12 +93,7 @@ pub(super) fn body(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
 }
 
 fn refusal(problem: &ProblemBody) -> Failure {
-    let mut told = printable(&problem.detail).into_owned();
-    for one in &problem.details {
-        told.push_str("\n  - ");
-        told.push_str(&printable(one));
-    }
-    let failure = Failure::refused(told);
+    let failure = Failure::refused(printable(&problem.detail)).details(problem.details.clone());
     match problem.kind.rsplit(':').next().unwrap_or_default() {
         "unauthenticated" => failure.hint(
             "check that the certificate is neither over nor revoked and is of this server, and that \
