@@ -49,6 +49,8 @@ mod proposals;
 #[cfg(test)]
 mod pushes;
 #[cfg(test)]
+mod pushes_at_orderers;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod support;

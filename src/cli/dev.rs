@@ -54,6 +54,16 @@ pub(super) struct Dev {
     /// by itself.
     #[arg(long)]
     administrators: bool,
+    /// Talk to the orderers of channels over TLS, with the roots that each channel's configuration has for them: what was
+    /// revoked is brought there by itself.
+    #[arg(long)]
+    orderers: bool,
+    /// Connect elsewhere than to an orderer's address; the name in its certificate stays. May repeat.
+    #[arg(long = "orderer-override", value_name = "FROM=TO", requires = "orderers", value_parser = instead)]
+    orderer_overrides: Vec<(String, String)>,
+    /// Seconds in which orderers must have answered.
+    #[arg(long, value_name = "SECONDS", requires = "orderers")]
+    orderer_answer_seconds: Option<u64>,
     /// Levels of issuers: `one`, or `two` with a root above.
     #[arg(long, value_parser = ["one", "two"], default_value = "one")]
     hierarchy: String,
@@ -118,6 +128,16 @@ impl Dev {
              pin_file = \"pin\"\nsofthsm2_conf = \"softhsm2.conf\"",
             quote(&module.display().to_string())
         );
+        if self.orderers {
+            text.push_str("[orderers]\n");
+            if let Some(seconds) = self.orderer_answer_seconds {
+                let _ = writeln!(text, "answer_seconds = {seconds}");
+            }
+            text.push_str("[orderers.overrides]\n");
+            for (from, to) in &self.orderer_overrides {
+                let _ = writeln!(text, "{} = {}", quote(from), quote(to));
+            }
+        }
         for ca in &self.cas {
             let _ = writeln!(
                 text,
@@ -142,6 +162,12 @@ impl Dev {
         }
         text
     }
+}
+
+/// `FROM=TO`.
+fn instead(text: &str) -> Result<(String, String), String> {
+    let (from, to) = text.split_once('=').ok_or("it is not FROM=TO")?;
+    Ok((from.to_owned(), to.to_owned()))
 }
 
 /// The MSP ID of a CA's organization: `org1` is of `Org1MSP`.

@@ -26,6 +26,9 @@ pub const DELIVER: &str = "/orderer.AtomicBroadcast/Deliver";
 
 /// Whoever puts envelopes in order, and keeps the blocks.
 pub trait Orderer: fmt::Debug + Send + Sync {
+    /// What it is told apart by: its address.
+    fn name(&self) -> String;
+
     /// SHA-256 of the certificate with which we connect; empty without one. Seeks are bound to it.
     fn client_hash(&self) -> Vec<u8>;
 
@@ -138,6 +141,10 @@ impl Remote {
 }
 
 impl Orderer for Remote {
+    fn name(&self) -> String {
+        self.address.to_string()
+    }
+
     fn client_hash(&self) -> Vec<u8> {
         self.options.security.client_hash()
     }

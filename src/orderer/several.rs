@@ -63,6 +63,11 @@ impl<O: Orderer> Several<O> {
 }
 
 impl<O: Orderer> Orderer for Several<O> {
+    fn name(&self) -> String {
+        let names: Vec<String> = self.orderers.iter().map(Orderer::name).collect();
+        names.join(", ")
+    }
+
     fn client_hash(&self) -> Vec<u8> {
         self.orderers.first().map(Orderer::client_hash).unwrap_or_default()
     }

@@ -6,6 +6,7 @@ use crate::channel::{Learned, Step, Trail, Update};
 use crate::clock::Timestamp;
 use crate::id::ChannelId;
 use crate::orderer::Orderer;
+use crate::service::alarms::Fork;
 use crate::service::deputy::Deputy;
 use crate::service::error::{Error, Kind};
 use crate::service::membership::KnownChannel;
@@ -24,7 +25,7 @@ pub struct CaughtUp {
     /// How many orderers showed that what was known is the newest, or what follows it.
     pub answered: usize,
     /// Orderers that are on another way than what is known of the channel, and how: somebody should look.
-    pub forks: Vec<String>,
+    pub forks: Vec<Fork>,
     /// Orderers that gave nothing of use, and why.
     pub failures: Vec<String>,
 }
@@ -34,7 +35,7 @@ impl Office {
     /// follows from the one that is known by the rules of the channel alone: whom it comes from does not matter. All in
     /// between are taken too, each in a commit of its own, together with the proposals that it settles.
     ///
-    /// What contradicts what is known is taken never: it is in `forks`, in the log and in the audit trail.
+    /// What contradicts what is known is taken never: it is in `forks`, and once an hour in the log and in the audit trail.
     ///
     /// # Errors
     /// [`Kind::UnknownChannel`]; [`Kind::Conflict`] for a channel that this server decides over, and when somebody else changes
@@ -58,7 +59,9 @@ impl Office {
                 // Another may be ahead of this one.
                 Ok(Learned::Same) => told.answered += 1,
                 Ok(Learned::Older(sequence)) => {
-                    told.failures.push(format!("an orderer is behind, at sequence {sequence}"));
+                    let name = orderer.name();
+                    let why = format!("the orderer `{name}` is behind, at sequence {sequence}");
+                    told.failures.push(why);
                 }
                 Ok(Learned::Later(steps)) => {
                     told.answered += 1;
@@ -66,12 +69,23 @@ impl Office {
                     break;
                 }
                 Err(why) if why.is_fork() => {
-                    self.alarm(known, &why).await?;
-                    told.forks.push(why.to_string());
+                    let fork = Fork { orderer: orderer.name(), why: why.to_string() };
+                    self.alarm(known, &fork).await?;
+                    told.forks.push(fork);
                 }
                 Err(why) => {
-                    warn!(error = %why, channel.id = %known.id, "could not read a channel from an orderer");
-                    told.failures.push(why.to_string());
+                    let name = orderer.name();
+                    warn!(
+                        error = %why, orderer = name, channel.id = %known.id,
+                        "could not read a channel from an orderer"
+                    );
+                    told.failures.push(match why {
+                        // These name it.
+                        ReadFailure::Orderer(why) => why.to_string(),
+                        ReadFailure::Blocks(_) | ReadFailure::Deputy(_) => {
+                            format!("the orderer `{name}`: {why}")
+                        }
+                    });
                 }
             }
         }
@@ -120,11 +134,17 @@ impl Office {
         Ok(())
     }
 
-    async fn alarm(&self, known: &KnownChannel, why: &ReadFailure) -> Result<(), Error> {
-        error!(error = %why, channel.id = %known.id, "an orderer contradicts what is known of the channel");
+    async fn alarm(&self, known: &KnownChannel, fork: &Fork) -> Result<(), Error> {
+        if !self.alarms.is_due(&known.id, fork, self.clock().now()) {
+            return Ok(());
+        }
+        error!(
+            error = fork.why, orderer = fork.orderer, channel.id = %known.id,
+            "an orderer contradicts what is known of the channel"
+        );
         let authority = self.any_authority()?;
         let subject = format!("{} at sequence {}", known.id, known.sequence);
-        let entry = authority.entry("chancery", "refused-read-channel", subject, why.to_string());
+        let entry = authority.entry("chancery", "refused-read-channel", subject, fork.to_string());
         authority.store.write(Write::note(entry)).await?;
         Ok(())
     }

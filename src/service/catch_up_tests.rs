@@ -162,7 +162,8 @@ async fn what_contradicts_the_channel_is_an_alarm_and_the_next_orderer_is_asked(
     }
     let audit = harbour.registry.audit().await;
     let alarm = "chancery refused-read-channel supply at sequence 0".to_owned();
-    assert_eq!(audit.iter().filter(|line| **line == alarm).count(), 3, "{audit:?}");
+    // Two of the three contradict in the same words: the same alarm is not told again at once.
+    assert_eq!(audit.iter().filter(|line| **line == alarm).count(), 2, "{audit:?}");
 
     harbour.stub.mood(Mood::Good);
     let remote = harbour.remote().await;

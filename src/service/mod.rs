@@ -6,6 +6,7 @@
 mod administrator;
 mod admission;
 mod affiliations;
+mod alarms;
 mod authority;
 mod bootstrap;
 mod caller;
@@ -51,6 +52,7 @@ mod verify;
 
 pub use administrator::{AdministratorOptions, Matter};
 pub use admission::{ApplicationView, Apply, Withdrawal};
+pub use alarms::Fork;
 pub use authority::{Authority, Commons};
 pub use caller::{Caller, Enrollee, Expiry, SignedRequest};
 pub use catch_up::CaughtUp;

@@ -1,11 +1,13 @@
 //! All CAs of a server under one roof, and the memberships that it knows.
 
-use std::sync::{Arc, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::clock::Clock;
 use crate::hsm::Hsm;
-use crate::id::{CaName, KeyId};
+use crate::id::{CaName, ChannelId, KeyId};
 use crate::orderer;
+use crate::service::alarms::Alarms;
 use crate::service::authority::{Authority, Commons};
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind, causes};
@@ -29,7 +31,11 @@ pub struct Office {
     pub(super) orderers: Option<orderer::Options>,
     /// How far pushes have come, as last looked at: replaced, never edited; locked for the moment of a copy or of the swap.
     pub(super) pushes: RwLock<Arc<[PushRow]>>,
+    /// How many revocations there were when each channel was last seen to.
+    pub(super) seen_to: Mutex<HashMap<ChannelId, i64>>,
     pub(super) nonces: SeenNonces,
+    /// Orderers that contradict what is known, as they were told of.
+    pub(super) alarms: Alarms,
 }
 
 impl Office {
@@ -62,7 +68,9 @@ impl Office {
             memberships,
             orderers: None,
             pushes: RwLock::new(Arc::from([])),
+            seen_to: Mutex::default(),
             nonces: SeenNonces::default(),
+            alarms: Alarms::default(),
         })
     }
 

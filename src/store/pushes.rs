@@ -81,6 +81,22 @@ impl FromStr for PushState {
 }
 
 impl Reader {
+    /// How many signatures the proposals have that pushes wait for: another number says that somebody signed.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].
+    pub async fn signatures_of_waiting_pushes(&self) -> Result<i64, Error> {
+        let make = || {
+            query(
+                "SELECT COUNT(*) FROM proposal_signatures WHERE proposal IN \
+                 (SELECT proposal FROM pushes WHERE state = $1)",
+            )
+            .bind(PushState::Waiting.as_str())
+        };
+        let read = |row: &AnyRow| Columns::of(row).integer("count of signatures");
+        Ok(self.row("count signatures of pushes", make, read).await?.unwrap_or_default())
+    }
+
     /// All pushes, by channel, organization and matter.
     ///
     /// # Errors

@@ -43,6 +43,8 @@ pub(crate) enum Mood {
     Good,
     /// It says no with this status.
     Refuses(Status),
+    /// It gives blocks, and says no to envelopes with this status.
+    RefusesEnvelopes(Status),
     /// It takes the question and never answers; it does nothing.
     Hangs,
     /// It does what it is asked and never answers.
@@ -470,7 +472,7 @@ async fn called(
     }
     match path {
         BROADCAST => {
-            if let Mood::Refuses(status) = mood {
+            if let Mood::Refuses(status) | Mood::RefusesEnvelopes(status) = mood {
                 let info = "not in the mood".to_owned();
                 return one(BroadcastResponse { status: status.into(), info }.encode_to_vec());
             }

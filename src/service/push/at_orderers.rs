@@ -3,6 +3,7 @@
 use crate::channel::Update;
 use crate::orderer::{Orderer, Several};
 use crate::service::administrator::Acting;
+use crate::service::alarms::Fork;
 use crate::service::catch_up::CaughtUp;
 use crate::service::error::{Error, Kind};
 use crate::service::membership::KnownChannel;
@@ -32,7 +33,8 @@ impl Office {
     /// Takes what the channel's orderers have that follows what is known.
     ///
     /// # Errors
-    /// [`Kind::Unavailable`] when none of them shows what is in force, or they contradict what is known.
+    /// [`Kind::Unavailable`] when none of them shows what is in force. One that contradicts what is known is told of, and does
+    /// not keep the others from it.
     pub(super) async fn look_at_orderers(
         &self,
         known: &KnownChannel,
@@ -44,9 +46,9 @@ impl Office {
         let (remotes, unusable) = orderers_of(known.current.root(), options);
         let remotes: Vec<&dyn Orderer> = remotes.iter().map(|one| one as &dyn Orderer).collect();
         let told = self.catch_up(known.id.as_str(), reader, &remotes).await?;
-        if told.answered == 0 || !told.forks.is_empty() {
-            let why: Vec<String> =
-                told.forks.into_iter().chain(told.failures).chain(unusable).collect();
+        if told.answered == 0 {
+            let forks = told.forks.iter().map(ToString::to_string);
+            let why: Vec<String> = forks.chain(told.failures).chain(unusable).collect();
             let why = if why.is_empty() {
                 "the configuration names no orderers".to_owned()
             } else {
@@ -57,7 +59,8 @@ impl Office {
         Ok(told)
     }
 
-    /// Hands an update with its signatures to the channel's orderers. That they took it says not yet that it is in force.
+    /// Hands an update with its signatures to the channel's orderers, but to none that contradicts what is known of the
+    /// channel. That they took it says not yet that it is in force.
     ///
     /// # Errors
     /// When none took it, or nobody knows.
@@ -66,11 +69,13 @@ impl Office {
         known: &KnownChannel,
         update: &Update,
         sender: &Acting,
+        forks: &[Fork],
     ) -> Result<(), Error> {
         let Some(options) = &self.orderers else {
             return Err(Error::new(Kind::Unavailable, "there is no `[orderers]`"));
         };
-        let (remotes, unusable) = orderers_of(known.current.root(), options);
+        let (mut remotes, unusable) = orderers_of(known.current.root(), options);
+        remotes.retain(|remote| !forks.iter().any(|fork| fork.orderer == remote.name()));
         if remotes.is_empty() {
             let why = if unusable.is_empty() {
                 "the configuration names no orderers".to_owned()
@@ -81,7 +86,13 @@ impl Office {
         }
         let envelope = update_envelope(update, sender).await?;
         let several = Several::new(remotes);
-        let told = several.broadcast(envelope).await;
-        told.map_err(|why| Error::new(Kind::Unavailable, why.to_string()).because(why))
+        several.broadcast(envelope).await.map_err(|why| {
+            let what = if why.may_be_done() {
+                "it is not known whether the orderers have it"
+            } else {
+                "the orderers did not take it"
+            };
+            Error::new(Kind::Unavailable, what).because(why)
+        })
     }
 }

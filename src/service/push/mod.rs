@@ -10,6 +10,7 @@
 
 mod at_orderers;
 mod lacking;
+mod room;
 mod round;
 mod standing;
 mod step;

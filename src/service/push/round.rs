@@ -42,6 +42,7 @@ impl Office {
     /// # Errors
     /// Of the store.
     async fn push_into(&self, channel: &ChannelId, follow: bool) -> Result<(), Error> {
+        let (revocations, _) = self.store().read().membership_versions().await?;
         let mut membership = self.membership().await?;
         let Some(known) = membership.channel(channel.as_str()) else { return Ok(()) };
         let rows = self.store().read().pushes().await?;
@@ -79,6 +80,7 @@ impl Office {
                 Step { office: self, organization, known, matter, row, now }.take().await?;
             }
         }
+        self.was_seen_to(channel, revocations);
         self.remember_pushes().await
     }
 
@@ -97,8 +99,8 @@ impl Office {
 /// What was looked at and when.
 #[derive(Debug, Default)]
 struct Rounds {
-    /// What stood still when all channels were last looked at.
-    seen: Option<(i64, i64)>,
+    /// What stood still when all channels were last looked at: revocations, channels, signatures of what waits for them.
+    seen: Option<(i64, i64, i64)>,
     last: Option<Timestamp>,
     followed: HashMap<ChannelId, Timestamp>,
     /// Channels whose tasks are at work, and those that are to be looked at again afterwards.
@@ -121,7 +123,9 @@ impl Rounds {
             }
         }
         let now = office.clock().now();
-        let versions = office.store().read().membership_versions().await?;
+        let read = office.store().read();
+        let (revocations, channels) = read.membership_versions().await?;
+        let versions = (revocations, channels, read.signatures_of_waiting_pushes().await?);
         let overdue = self.last.is_none_or(|last| now.unix() - last.unix() >= ANYWAY);
         let mut wanted = std::mem::take(&mut self.again);
         wanted.extend(office.due(now).await?);

@@ -2,10 +2,14 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::lacking::Lacking;
 use crate::clock::Timestamp;
+use crate::id::ChannelId;
+use crate::service::administrator::Matter;
 use crate::service::error::Error;
+use crate::service::membership::KnownChannel;
 use crate::service::office::Office;
-use crate::store::PushRow;
+use crate::store::{PushRow, PushState};
 
 /// How far one matter of an organization has come into one channel.
 #[derive(Debug, Clone)]
@@ -23,8 +27,45 @@ impl Office {
     /// Of the store.
     pub async fn pushes(&self) -> Result<Vec<Push>, Error> {
         let now = self.clock().now();
-        let rows = self.store().read().pushes().await?;
+        let read = self.store().read();
+        let (revocations, _) = read.membership_versions().await?;
+        let (membership, mut rows) = (self.membership().await?, read.pushes().await?);
+        for row in &mut rows {
+            // Between a revocation and the next look at the channel nothing is on record of it yet.
+            if row.state == PushState::Effective
+                && !self.is_seen_to(&row.channel, revocations)
+                && let Some(known) = membership.channel(row.channel.as_str())
+                && let Some(lacking) = self.lacking_now(known, row, now).await?
+            {
+                row.state = PushState::Waiting;
+                row.detail = format!("{}: about to be proposed", lacking.what);
+                row.since = lacking.since;
+            }
+        }
         Ok(rows.into_iter().map(|row| Push { lag_seconds: lag(&row, now), row }).collect())
+    }
+
+    async fn lacking_now(
+        &self,
+        known: &KnownChannel,
+        row: &PushRow,
+        now: Timestamp,
+    ) -> Result<Option<Lacking>, Error> {
+        let matter = Matter::ALL.into_iter().find(|matter| matter.as_str() == row.matter);
+        let organization = self.organizations().iter().find(|one| *one.msp_id() == row.msp_id);
+        let (Some(matter), Some(organization)) = (matter, organization) else { return Ok(None) };
+        organization.lacking(known.current.root(), matter, now).await
+    }
+
+    /// Remembers that a channel was seen to when there were so many revocations.
+    pub(super) fn was_seen_to(&self, channel: &ChannelId, revocations: i64) {
+        let mut seen = self.seen_to.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(channel.clone(), revocations);
+    }
+
+    fn is_seen_to(&self, channel: &ChannelId, revocations: i64) -> bool {
+        let seen = self.seen_to.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(channel) == Some(&revocations)
     }
 
     /// The same as this process last looked at them, for whoever cannot wait.

@@ -3,6 +3,7 @@
 use tracing::{info, warn};
 
 use super::lacking::{Kinds, Lacking};
+use super::room::{Room, room};
 use crate::channel::{Edit, Update};
 use crate::clock::Timestamp;
 use crate::service::administrator::Matter;
@@ -164,27 +165,42 @@ impl Step<'_> {
             return Ok(by_hand());
         }
         let Some(sender) = self.office.reader_of(self.known).await? else { return Ok(by_hand()) };
-        let submitted =
-            self.row.as_ref().filter(|row| row.state == PushState::Submitted && row.proposal == id);
-        if let Some(row) = submitted {
+        if let Some(row) = self.submitted(id) {
             // They have it; each round asks them for the block first.
-            let waited = self.now.unix() - row.at.unix();
-            if waited < IN_A_BLOCK_WITHIN {
+            if self.is_under_way(id) {
                 return Ok((PushState::Submitted, row.detail.clone()));
             }
+            let waited = self.now.unix() - row.at.unix();
             let why = format!("{what}: the orderers took it {waited} s ago, and it is in no block");
             return Err(Error::new(Kind::Unavailable, why));
         }
         // What was handed over by a process that ended, or whose answer was lost, may be in force by now.
-        if !self.office.look_at_orderers(self.known, &sender).await?.taken.is_empty() {
+        let told = self.office.look_at_orderers(self.known, &sender).await?;
+        if !told.taken.is_empty() {
             return Ok((PushState::Submitted, format!("{what}: the channel has moved on")));
         }
         let row = self.office.find_proposal(id).await?;
         let signatures = self.office.store().read().proposal_signatures(id).await?;
         let update = read_update(&row, &signatures)?;
         let note = self.fits(&update)?;
-        self.office.hand_in(self.known, &update, &sender).await?;
-        Ok((PushState::Submitted, format!("{what}: the orderers have it{note}")))
+        self.office.hand_in(self.known, &update, &sender, &told.forks).await?;
+        let mut detail = format!("{what}: the orderers have it{note}");
+        for fork in &told.forks {
+            detail = format!("{detail}; {fork}");
+        }
+        Ok((PushState::Submitted, detail))
+    }
+
+    /// The row, when the orderers took this proposal by the last step.
+    fn submitted(&self, id: &str) -> Option<&PushRow> {
+        let row = self.row.as_ref()?;
+        (row.state == PushState::Submitted && row.proposal == id).then_some(row)
+    }
+
+    /// Whether the orderers took this proposal not long ago.
+    fn is_under_way(&self, id: &str) -> bool {
+        let within = |row: &PushRow| self.now.unix() - row.at.unix() < IN_A_BLOCK_WITHIN;
+        self.submitted(id).is_some_and(within)
     }
 
     /// Whether orderers would take messages as large as the update and the configuration that it leads to; a warning when it
@@ -196,17 +212,13 @@ impl Step<'_> {
         // The block carries the configuration and the update that led to it.
         let size = next + update.octets().len() + ROOM_FOR_SIGNATURES;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        if size > most {
-            let why = format!(
-                "the configuration would have {size} octets, and the channel's orderers take {most} (BatchSize.absolute_max_bytes): raise it, or let revoked certificates end"
-            );
-            return Err(Error::new(Kind::Conflict, why));
+        match room(size, most)? {
+            Room::Enough => Ok(String::new()),
+            Room::Little => {
+                warn!(channel.id = %self.known.id, size, most, "a configuration nears what orderers take");
+                Ok(format!("; {size} octets of the {most} that they take"))
+            }
         }
-        if size > most / 2 {
-            warn!(channel.id = %self.known.id, size, most, "a configuration nears what orderers take");
-            return Ok(format!("; {size} octets of the {most} that they take"));
-        }
-        Ok(String::new())
     }
 
     /// The proposal of the last step, if it is open and still brings what the channel lacks, or was signed by people and
@@ -217,6 +229,10 @@ impl Step<'_> {
         let update = Update::new(open.content.clone(), Vec::new()).map_err(Error::internal)?;
         if self.known.current.demands(&update).is_err() {
             return Ok(None);
+        }
+        // What the orderers have may be in a block at any moment: whatever else is lacking follows it.
+        if self.is_under_way(&open.id) {
+            return Ok(Some(open));
         }
         let root = self.known.current.result_of(&update).channel_group.unwrap_or_default();
         if self.organization.lacking(&root, self.matter, self.now).await?.is_none() {
@@ -300,14 +316,15 @@ impl Step<'_> {
         error: &Error,
     ) -> Result<(), Error> {
         let attempts = self.row.as_ref().map_or(0, |row| row.attempts) + 1;
+        let detail = crate::service::error::causes(error);
         warn!(
-            %error, msp.id = %self.organization.msp_id, channel.id = %self.known.id, attempts,
+            error = detail, msp.id = %self.organization.msp_id, channel.id = %self.known.id, attempts,
             "could not bring {} into `{}`; it is tried again", self.matter.as_str(), self.known.id
         );
         let doublings = u32::try_from(attempts - 1).unwrap_or(u32::MAX).min(16);
         let pause = FIRST_PAUSE.saturating_mul(2_i64.saturating_pow(doublings)).min(LONGEST_PAUSE);
-        let proposal = self.row.as_ref().map(|row| row.proposal.clone()).unwrap_or_default();
-        let detail = crate::service::error::causes(error);
+        // This very step may have proposed it.
+        let proposal = self.row_now().await?.map(|row| row.proposal).unwrap_or_default();
         let stands = Stands { state: PushState::Failed, detail, proposal, since };
         self.keep(authority, stands, attempts, self.now.plus(pause)).await
     }
@@ -328,6 +345,16 @@ impl Step<'_> {
         }
     }
 
+    /// The row as it is kept by now.
+    async fn row_now(&self) -> Result<Option<PushRow>, Error> {
+        let rows = self.office.store().read().pushes().await?;
+        Ok(rows.into_iter().find(|row| {
+            row.channel == self.known.id
+                && row.msp_id == self.organization.msp_id
+                && row.matter == self.matter.as_str()
+        }))
+    }
+
     /// Keeps how it stands, if that is new.
     async fn keep(
         &self,
@@ -338,11 +365,7 @@ impl Step<'_> {
     ) -> Result<(), Error> {
         let mut row = self.next_row(stands, attempts, next_at);
         // A proposal of this very step has moved the row on.
-        let rows = self.office.store().read().pushes().await?;
-        let same = |old: &&PushRow| {
-            (&old.channel, &old.msp_id, &old.matter) == (&row.channel, &row.msp_id, &row.matter)
-        };
-        if let Some(old) = rows.iter().find(same) {
+        if let Some(old) = self.row_now().await? {
             if attempts == 0
                 && (old.state, &old.detail, &old.proposal, old.attempts)
                     == (row.state, &row.detail, &row.proposal, 0)
@@ -376,7 +399,9 @@ fn awaited(proposal: &Proposal) -> String {
     }
     let needs = proposal.demands.iter().filter(|demand| !demand.satisfied).map(|demand| {
         let sets = demand.sets.first().map(|set| format!(" (e.g. {set})")).unwrap_or_default();
-        format!("signatures for {}{sets}", demand.policy)
+        let needs = demand.needs.as_ref();
+        let needs = needs.map(|needs| format!("; still needed: {needs}")).unwrap_or_default();
+        format!("signatures for {}{sets}{needs}", demand.policy)
     });
     let needs: Vec<String> = needs.collect();
     if needs.is_empty() {
