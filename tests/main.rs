@@ -55,6 +55,8 @@ mod recovery;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tutorial;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod verdicts;
