@@ -14,6 +14,7 @@ mod changes;
 mod channel_files;
 mod channels;
 mod client;
+mod collections;
 mod crl;
 mod enroll;
 mod expiry;
