@@ -51,6 +51,8 @@ mod proposals;
 #[cfg(test)]
 mod pushes;
 #[cfg(test)]
+mod quickstart;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod support;

@@ -97,11 +97,15 @@ impl Dev {
         let module = softhsm2(data, self.module.as_deref())?;
         write(&data.join("bootstrap.secret"), secret)?;
         let path = data.join("chancery.toml");
-        write(&path, &self.configuration(&module, id))?;
+        let profiles = self.profiles.as_deref().map(|path| {
+            std::path::absolute(path)
+                .map_err(|e| Failure::usage(format!("`{}`", path.display())).because(e))
+        });
+        write(&path, &self.configuration(&module, id, profiles.transpose()?.as_deref()))?;
         Ok(path)
     }
 
-    fn configuration(&self, module: &Path, id: &str) -> String {
+    fn configuration(&self, module: &Path, id: &str, profiles: Option<&Path>) -> String {
         let quote = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let mut text = format!(
             "# Written by `chancery dev`, anew at each start.\n\
@@ -121,10 +125,9 @@ impl Dev {
              pin_file = \"pin\"\nsofthsm2_conf = \"softhsm2.conf\"",
             quote(&module.display().to_string())
         );
-        let profiles = self.profiles.as_deref().map(std::path::absolute);
         let profiles = match profiles {
-            Some(Ok(path)) => format!("profiles_dir = {}\n", quote(&path.display().to_string())),
-            Some(Err(_)) | None => String::new(),
+            Some(path) => format!("profiles_dir = {}\n", quote(&path.display().to_string())),
+            None => String::new(),
         };
         for ca in &self.cas {
             let _ = writeln!(

@@ -1,12 +1,16 @@
 //! Private data: the collections that are written down for a channel, and what somebody may do with each today.
 
+use std::sync::Arc;
+
 use crate::channel::document::compile_collections;
-use crate::policy::{Collection, CollectionStanding, Members as _, implicit_collection};
-use crate::policy::{implicit_msp, member_orgs};
+use crate::policy::{
+    Collection, CollectionStanding, Members as _, implicit_collection, implicit_msp, member_orgs,
+};
 use crate::service::cores::on_cores;
 use crate::service::error::{Error, Kind};
 use crate::service::membership::{KnownChannel, Membership};
 use crate::service::office::Office;
+use crate::store::DocumentRow;
 use crate::wire::{CollectionPayload, StaticCollectionConfig};
 
 /// The kind of the documents that hold collections.
@@ -64,12 +68,11 @@ impl Office {
     /// # Errors
     /// [`Kind::UnknownChannel`]; of the store.
     pub async fn collections(&self, channel: &str) -> Result<ChannelCollections, Error> {
-        let membership = self.membership().await?;
-        let id = membership.known(channel)?.id.clone();
-        let row = self.store().read().channel_document(&id, COLLECTIONS).await?;
+        let (membership, row) = self.kept_collections(channel).await?;
+        let id = channel.to_owned();
         on_cores(move || {
-            let known = membership.known(id.as_str())?;
-            let collections = row.map_or(Ok(Vec::new()), |row| read(known, &row.content))?;
+            let known = membership.known(&id)?;
+            let collections = read(known, row)?;
             Ok(ChannelCollections { sequence: known.sequence, collections })
         })
         .await?
@@ -87,22 +90,34 @@ impl Office {
         identity: Vec<u8>,
         names: Vec<String>,
     ) -> Result<Presented, Error> {
-        let all = self.collections(channel).await?.collections;
-        let membership = self.membership().await?;
+        let (membership, row) = self.kept_collections(channel).await?;
         let id = channel.to_owned();
         on_cores(move || {
             let known = membership.known(&id)?;
+            let all = read(known, row)?;
             let asked = if names.is_empty() { all } else { named(known, &all, &names)? };
             Ok(present(&membership, known, &identity, asked))
         })
         .await?
     }
+
+    /// The membership of this moment, and the channel's document.
+    async fn kept_collections(
+        &self,
+        channel: &str,
+    ) -> Result<(Arc<Membership>, Option<DocumentRow>), Error> {
+        let membership = self.membership().await?;
+        let id = &membership.known(channel)?.id;
+        let row = self.store().read().channel_document(id, COLLECTIONS).await?;
+        Ok((membership, row))
+    }
 }
 
 /// Read as it was when it was kept: an organization that has left since is no member, and needs no error.
-fn read(known: &KnownChannel, content: &[u8]) -> Result<Vec<KnownCollection>, Error> {
+fn read(known: &KnownChannel, row: Option<DocumentRow>) -> Result<Vec<KnownCollection>, Error> {
+    let Some(DocumentRow { content, .. }) = row else { return Ok(Vec::new()) };
     let broken = |why: String| Error::new(Kind::Internal, format!("a kept document: {why}"));
-    let text = std::str::from_utf8(content).map_err(|why| broken(why.to_string()))?;
+    let text = std::str::from_utf8(&content).map_err(|why| broken(why.to_string()))?;
     let compiled = compile_collections(text, None).map_err(|why| broken(why.to_string()))?;
     let mut all = Vec::new();
     for (chaincode, package) in compiled.chaincodes {

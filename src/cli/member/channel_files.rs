@@ -138,7 +138,10 @@ impl Create {
             let kept: ChannelBody = client.call("PUT", &path, Some(&body), Some(&caller))?;
             lines.push(format!("the server decides over the channel `{}`", printable(&kept.id)));
             for (kind, content) in documents {
-                set_document(&self.session, &id, kind, content)?;
+                let set = set_document(&self.session, &id, kind, content);
+                set.map_err(|why| {
+                    why.hint("the channel is there; `channel rules` and `channel collections` set its documents")
+                })?;
                 lines.push(format!("its document `{kind}` is set"));
             }
         }
