@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::hsm::Hsm;
 use crate::id::{CaName, KeyId};
 use crate::orderer;
-use crate::service::admission::Refusals;
+use crate::service::admission::refusals::Refusals;
 use crate::service::authority::{Authority, Commons};
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind, causes};

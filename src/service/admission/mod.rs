@@ -9,10 +9,9 @@ mod close;
 mod custody;
 mod gate;
 mod look;
-mod refusals;
+pub(super) mod refusals;
 mod rules;
 mod shapes;
 
 pub(super) use gate::Gate;
-pub(super) use refusals::Refusals;
 pub use shapes::{ApplicationView, Apply, Withdrawal};
