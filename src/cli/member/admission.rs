@@ -325,7 +325,9 @@ fn approve(
     let proposal = shown.proposal.ok_or_else(|| bad("there is no proposal"))?;
     let standing = proposal.standing.unwrap_or_default();
     let update = STANDARD.decode(&standing.update).map_err(|_| bad("its update is no base64"))?;
-    tell_changes(&client, &caller, &proposal.channel, &update, out)?;
+    if proposal.state == "open" {
+        tell_changes(&client, &caller, &proposal.channel, &update, out)?;
+    }
     for line in &standing.warnings {
         out.note(line);
     }

@@ -248,6 +248,9 @@ impl Sign {
             read_argument(file, LARGEST)?
         } else {
             let shown: ProposalBody = client.call("GET", &path, None, Some(&caller))?;
+            if shown.state != "open" {
+                return Err(Failure::refused(format!("the proposal is {}", shown.state)));
+            }
             let standing = shown.standing.unwrap_or_default();
             let update = STANDARD.decode(&standing.update).map_err(|error| {
                 Failure::refused("the server's update cannot be used").because(error)
