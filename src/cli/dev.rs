@@ -54,6 +54,9 @@ pub(super) struct Dev {
     /// by itself.
     #[arg(long)]
     administrators: bool,
+    /// A folder of further certificate profiles, for each CA.
+    #[arg(long, value_name = "DIR")]
+    profiles: Option<PathBuf>,
     /// Levels of issuers: `one`, or `two` with a root above.
     #[arg(long, value_parser = ["one", "two"], default_value = "one")]
     hierarchy: String,
@@ -118,10 +121,15 @@ impl Dev {
              pin_file = \"pin\"\nsofthsm2_conf = \"softhsm2.conf\"",
             quote(&module.display().to_string())
         );
+        let profiles = self.profiles.as_deref().map(std::path::absolute);
+        let profiles = match profiles {
+            Some(Ok(path)) => format!("profiles_dir = {}\n", quote(&path.display().to_string())),
+            Some(Err(_)) | None => String::new(),
+        };
         for ca in &self.cas {
             let _ = writeln!(
                 text,
-                "[[ca]]\nname = \"{ca}\"\nhierarchy = \"{}\"\n\
+                "[[ca]]\nname = \"{ca}\"\nhierarchy = \"{}\"\n{profiles}\
                  affiliations = [\"org1.department1\", \"org1.department2\", \"org2.department1\"]\n\
                  [ca.limits]\nallow_identity_removal = true\nallow_affiliation_removal = true\n\
                  [[ca.identities]]\nid = {}\nsecret_file = \"bootstrap.secret\"\n\

@@ -12,16 +12,17 @@ use super::api;
 use super::changed::tell_changes;
 use super::changes::Pair;
 use super::client::escaped;
+use super::collections::set_document;
 use super::key::sha256;
 use super::orderers::signature_header;
 use super::proposals::push_standing;
 use super::server::{Caller, Member, Server, Session};
 use crate::api::v2::{
     ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelDocumentBody,
-    DeclineRequest, ProposalBody, SetChannelDocumentRequest, SignProposalRequest,
-    WithdrawApplicationRequest,
+    DeclineRequest, ProposalBody, SignProposalRequest, WithdrawApplicationRequest,
 };
 use crate::channel::{AdmissionApplication, Attached, CustodyStatement, withdrawal_of};
+use crate::cli::document::read_text;
 use crate::cli::exit::Failure;
 use crate::cli::input::{LARGEST, read_argument};
 use crate::cli::organization;
@@ -177,26 +178,15 @@ impl Command {
     pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
         match self {
             Self::Rules { id, set, session } => {
+                if let Some(file) = set {
+                    let kept = set_document(&session, &id, "admission", read_text(&file)?)?;
+                    let text = format!("the rules of admission of `{}` are set", printable(&id));
+                    return out.result(&kept, &text);
+                }
                 let path = format!("channels/{}/documents/admission", escaped(&id));
-                let body = match &set {
-                    None => None,
-                    Some(file) => {
-                        let content = String::from_utf8(read_argument(file, LARGEST)?);
-                        let content = content.map_err(|_| {
-                            Failure::usage(format!("`{}` is no text", file.display()))
-                        })?;
-                        Some(api::body(&SetChannelDocumentRequest { content })?)
-                    }
-                };
                 let (client, caller) = session.open()?;
-                let method = if body.is_some() { "PUT" } else { "GET" };
-                let kept: ChannelDocumentBody =
-                    client.call(method, &path, body.as_deref(), Some(&caller))?;
-                let text = match set {
-                    Some(_) => format!("the rules of admission of `{}` are set", printable(&id)),
-                    None => lines_of(&kept.content),
-                };
-                out.result(&kept, &text)
+                let kept: ChannelDocumentBody = client.call("GET", &path, None, Some(&caller))?;
+                out.result(&kept, &lines_of(&kept.content))
             }
             Self::Apply(apply) => apply.run(out),
             Self::Applications { id, open, session } => {

@@ -15,6 +15,7 @@ mod changes;
 mod channel_files;
 mod channels;
 mod client;
+mod collections;
 mod crl;
 mod enroll;
 mod expiry;
