@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::hsm::Hsm;
 use crate::id::{CaName, KeyId};
 use crate::orderer;
+use crate::service::admission::refusals::Refusals;
 use crate::service::authority::{Authority, Commons};
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind, causes};
@@ -30,6 +31,7 @@ pub struct Office {
     /// How far pushes have come, as last looked at: replaced, never edited; locked for the moment of a copy or of the swap.
     pub(super) pushes: RwLock<Arc<[PushRow]>>,
     pub(super) nonces: SeenNonces,
+    pub(super) refusals: Refusals,
 }
 
 impl Office {
@@ -63,6 +65,7 @@ impl Office {
             orderers: None,
             pushes: RwLock::new(Arc::from([])),
             nonces: SeenNonces::default(),
+            refusals: Refusals::default(),
         })
     }
 

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::api;
+use super::changed::tell_changes;
 use super::changes::Pair;
 use super::client::escaped;
 use super::collections::set_document;
@@ -27,6 +28,7 @@ use crate::cli::input::{LARGEST, read_argument};
 use crate::cli::organization;
 use crate::cli::output::{Output, printable};
 use crate::clock::Clock;
+use crate::secret::random;
 use crate::wire::{FabricMspConfig, MspConfig, decode};
 
 #[derive(Debug, Clone, Subcommand)]
@@ -253,6 +255,9 @@ impl Apply {
             policies: self.policy.into_iter().map(|Pair(name, rule)| (name, rule)).collect(),
             custody: custody.map(|(statement, evidence)| CustodyStatement { statement, evidence }),
             at: Clock::system().now().to_string(),
+            nonce: hex::encode(random::<12>().map_err(|error| {
+                Failure::refused("the system gives no randomness").because(error)
+            })?),
         };
         let content = api::body(&application)?;
         let (client, _) = self.server.connect()?;
@@ -309,10 +314,13 @@ fn approve(
     }
     let proposal = shown.proposal.ok_or_else(|| bad("there is no proposal"))?;
     let standing = proposal.standing.unwrap_or_default();
-    for line in standing.changes.iter().chain(&standing.effects).chain(&standing.warnings) {
+    let update = STANDARD.decode(&standing.update).map_err(|_| bad("its update is no base64"))?;
+    if proposal.state == "open" {
+        tell_changes(&client, &caller, &proposal.channel, &update, out)?;
+    }
+    for line in &standing.warnings {
         out.note(line);
     }
-    let update = STANDARD.decode(&standing.update).map_err(|_| bad("its update is no base64"))?;
     let (header, signature) = sign(msp_id, &caller, &digest, &update)?;
     let body = api::body(&SignProposalRequest { header, signature })?;
     let sign = format!("proposals/{}/signatures", escaped(&proposal.id));

@@ -10,6 +10,7 @@ mod api;
 mod attributes;
 mod cainfo;
 mod certificates;
+mod changed;
 mod changes;
 mod channel_files;
 mod channels;
