@@ -154,7 +154,7 @@ fn every_example_begins_a_channel_and_comes_back_as_it_was() {
 
 #[test]
 fn editors_are_told_what_the_program_takes() {
-    for kind in ["channel", "collections", "profile"] {
+    for kind in ["channel", "collections", "profile", "admission"] {
         let schema = run(chancery().args(["policy", "schema", kind]));
         let path = policies().join(format!("schema/{kind}.schema.json"));
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
@@ -234,6 +234,39 @@ fn a_wrong_document_is_told_with_its_line() {
             "{told:#}"
         );
     }
+}
+
+#[test]
+fn rules_of_admission_are_held_against_the_channel_beside_them() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = network("private-equity", home.path());
+    let rules = folder.join("admission.yaml");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    let at = text.lines().position(|line| line.starts_with("approval: ")).unwrap() + 1;
+    for (from, to, line, path) in [
+        ("'AdministratorMSP.admin'", "'NobodyMSP.admin'", Some(at), "approval"),
+        ("approval: AND(", "approval: EVERY(", Some(at), "approval"),
+        ("open_for_days: 90", "open_for_days: 900", Some(at + 2), "open_for_days"),
+        ("custody: declared", "custody: somehow", None, ""),
+    ] {
+        write(&rules, &text.replace(from, to));
+        let (code, told) = lint(&rules);
+        let error = &told["documents"][0]["errors"][0];
+        assert_eq!(code, Some(1), "{told:#}");
+        assert_eq!((&error["line"], &error["path"]), (&line.into(), &path.into()), "{told:#}");
+        // Nothing is begun with what does not fit: no server is asked.
+        let mut create = chancery();
+        create.args(["channel", "create", "--govern-here", "--url", "http://127.0.0.1:1"]);
+        create.arg(folder.join("channel.yaml")).arg("--rules").arg(&rules);
+        let said = refused(&mut create);
+        assert!(said.contains("is no document of its rules"), "{said}");
+    }
+    // What is not judged is told.
+    write(&rules, &text.replace("channel: register", "channel: another"));
+    let (code, told) = lint(&rules);
+    assert_eq!(code, Some(0), "{told:#}");
+    let notes = told["documents"][0]["notes"].to_string();
+    assert!(notes.contains("no document beside it is of the channel `another`"), "{notes}");
 }
 
 #[test]

@@ -21,6 +21,8 @@ mod crash;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod expiry;
 #[cfg(test)]
 mod fabric_material;
@@ -50,6 +52,8 @@ mod proposals;
 mod pushes;
 #[cfg(test)]
 mod pushes_at_orderers;
+#[cfg(test)]
+mod quickstart;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]

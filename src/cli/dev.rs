@@ -64,6 +64,9 @@ pub(super) struct Dev {
     /// Seconds in which orderers must have answered.
     #[arg(long, value_name = "SECONDS", requires = "orderers")]
     orderer_answer_seconds: Option<u64>,
+    /// A folder of further certificate profiles, for each CA.
+    #[arg(long, value_name = "DIR")]
+    profiles: Option<PathBuf>,
     /// Levels of issuers: `one`, or `two` with a root above.
     #[arg(long, value_parser = ["one", "two"], default_value = "one")]
     hierarchy: String,
@@ -104,11 +107,15 @@ impl Dev {
         let module = softhsm2(data, self.module.as_deref())?;
         write(&data.join("bootstrap.secret"), secret)?;
         let path = data.join("chancery.toml");
-        write(&path, &self.configuration(&module, id))?;
+        let profiles = self.profiles.as_deref().map(|path| {
+            std::path::absolute(path)
+                .map_err(|e| Failure::usage(format!("`{}`", path.display())).because(e))
+        });
+        write(&path, &self.configuration(&module, id, profiles.transpose()?.as_deref()))?;
         Ok(path)
     }
 
-    fn configuration(&self, module: &Path, id: &str) -> String {
+    fn configuration(&self, module: &Path, id: &str, profiles: Option<&Path>) -> String {
         let quote = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let mut text = format!(
             "# Written by `chancery dev`, anew at each start.\n\
@@ -138,10 +145,14 @@ impl Dev {
                 let _ = writeln!(text, "{} = {}", quote(from), quote(to));
             }
         }
+        let profiles = match profiles {
+            Some(path) => format!("profiles_dir = {}\n", quote(&path.display().to_string())),
+            None => String::new(),
+        };
         for ca in &self.cas {
             let _ = writeln!(
                 text,
-                "[[ca]]\nname = \"{ca}\"\nhierarchy = \"{}\"\n\
+                "[[ca]]\nname = \"{ca}\"\nhierarchy = \"{}\"\n{profiles}\
                  affiliations = [\"org1.department1\", \"org1.department2\", \"org2.department1\"]\n\
                  [ca.limits]\nallow_identity_removal = true\nallow_affiliation_removal = true\n\
                  [[ca.identities]]\nid = {}\nsecret_file = \"bootstrap.secret\"\n\

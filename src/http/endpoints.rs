@@ -4,10 +4,11 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::api::v2::{
     ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelBody,
-    ChannelDocumentBody, ChannelList, ConfigBody, DeclineRequest, EnvelopeBody, ExpiringBody,
-    ExpiryBody, ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest,
-    PushList, SetChannelDocumentRequest, SignProposalRequest, SimulateRequest, StandingBody,
-    VerifyRequest, VerifyResponse, WithdrawApplicationRequest,
+    ChannelDocumentBody, ChannelList, CollectionAccessList, CollectionAccessRequest,
+    CollectionList, ConfigBody, DeclineRequest, EnvelopeBody, ExpiringBody, ExpiryBody,
+    ImportChannelRequest, MspBody, MspList, ProposalBody, ProposalList, ProposeRequest, PushList,
+    SetChannelDocumentRequest, SignProposalRequest, SimulateRequest, StandingBody, VerifyRequest,
+    VerifyResponse, WithdrawApplicationRequest,
 };
 
 /// Where everything stands.
@@ -114,7 +115,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         path: "/channels/{id}/documents/{kind}",
         method: "get",
-        summary: "Gives a document of a channel: its rules of admission",
+        summary: "Gives a document of a channel: its rules of admission (`admission`), its private data (`collections`)",
         needs_caller: true,
         request: None,
         response: Some(SchemaGenerator::subschema_for::<ChannelDocumentBody>),
@@ -126,6 +127,22 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         needs_caller: true,
         request: Some(SchemaGenerator::subschema_for::<SetChannelDocumentRequest>),
         response: Some(SchemaGenerator::subschema_for::<ChannelDocumentBody>),
+    },
+    Endpoint {
+        path: "/channels/{id}/collections",
+        method: "get",
+        summary: "Lists the collections of private data that are written down for a channel",
+        needs_caller: true,
+        request: None,
+        response: Some(SchemaGenerator::subschema_for::<CollectionList>),
+    },
+    Endpoint {
+        path: "/channels/{id}/collections/access",
+        method: "post",
+        summary: "Tells what the holder of an identity may do with collections today",
+        needs_caller: true,
+        request: Some(SchemaGenerator::subschema_for::<CollectionAccessRequest<'static>>),
+        response: Some(SchemaGenerator::subschema_for::<CollectionAccessList>),
     },
     Endpoint {
         path: "/channels/{id}/applications",

@@ -7,6 +7,7 @@ mod applications;
 mod caller;
 mod changes;
 mod channels;
+mod collections;
 mod crl;
 mod endpoints;
 mod expiry;

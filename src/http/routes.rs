@@ -8,7 +8,9 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::endpoints::BASE;
 use super::problem::Problem;
-use super::{applications, channels, expiry, msps, openapi, proposals, pushes, verify};
+use super::{
+    applications, channels, collections, expiry, msps, openapi, proposals, pushes, verify,
+};
 use crate::service::Office;
 
 /// Our own API. Its paths are whole, not nested: what is signed is the target as it was sent. Other paths
@@ -33,6 +35,8 @@ pub fn api_router(office: Arc<Office>) -> Router {
             &at("/channels/{id}/documents/{kind}"),
             offered(get(applications::document).put(applications::set_document)),
         )
+        .route(&at("/channels/{id}/collections"), offered(get(collections::list)))
+        .route(&at("/channels/{id}/collections/access"), offered(post(collections::access)))
         .route(
             &at("/channels/{id}/applications"),
             offered(get(applications::list).post(applications::apply)),

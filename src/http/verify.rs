@@ -139,7 +139,7 @@ fn signed<'a>(
     Ok(SignedData { identity, data: Cow::Owned(data), signature: Cow::Owned(signature) })
 }
 
-fn identity_of(identity: &IdentityText<'_>) -> Result<Vec<u8>, String> {
+pub(super) fn identity_of(identity: &IdentityText<'_>) -> Result<Vec<u8>, String> {
     match identity {
         IdentityText::Serialized(text) => {
             STANDARD.decode(text.as_bytes()).map_err(|error| format!("no base64: {error}"))

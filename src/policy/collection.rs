@@ -1,16 +1,18 @@
 //! Private data: what a collection may be, and who may see it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::ast::Rule;
-use super::compile::{BadPolicy, SignaturePolicy};
+use super::ast::{Role, Rule};
+use super::compile::{BadPolicy, SignaturePolicy, any_of_role, to_envelope};
 use super::evaluate::Verdict;
+use super::language;
 use super::members::Members;
-use super::signatures::Signatures;
+use super::signatures::{Signatures, SignedData};
 use crate::wire::{
-    CollectionConfigPackage, CollectionPayload, CollectionPolicyPayload, MspPrincipal, MspRole,
-    OrganizationUnit, PrincipalClassification, SignaturePolicyEnvelope, StaticCollectionConfig,
-    decode,
+    ApplicationPolicyType, CollectionConfigPackage, CollectionPayload, CollectionPolicyConfig,
+    CollectionPolicyPayload, MspPrincipal, MspRole, OrganizationUnit, PrincipalClassification,
+    SignaturePolicyEnvelope, StaticCollectionConfig, decode,
 };
 
 /// What the name of an organization's own collection begins with; its MSP ID follows.
@@ -84,13 +86,33 @@ pub fn implicit_msp(name: &str) -> Option<&str> {
     name.strip_prefix(IMPLICIT)
 }
 
+/// An organization's own collection, which every chaincode has: of the MSP with this ID.
+pub fn implicit_collection(msp_id: &str) -> StaticCollectionConfig {
+    let envelope = to_envelope(&any_of_role([msp_id], Role::Member));
+    let payload = Some(CollectionPolicyPayload::SignaturePolicy(envelope));
+    StaticCollectionConfig {
+        name: format!("{IMPLICIT}{msp_id}"),
+        member_orgs_policy: Some(CollectionPolicyConfig { payload }),
+        ..StaticCollectionConfig::default()
+    }
+}
+
 /// What the creator of a proposal may do with a collection's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CollectionRights {
     /// Read it.
     pub read: bool,
     /// Write it.
     pub write: bool,
+}
+
+/// What an identity is to a collection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CollectionStanding {
+    /// Whether it is one of the members.
+    pub member: bool,
+    /// What it may do.
+    pub rights: CollectionRights,
 }
 
 /// A collection as it is used.
@@ -133,6 +155,63 @@ impl Collection {
         let (only_read, only_write) = (self.config.member_only_read, self.config.member_only_write);
         let member = (only_read || only_write) && self.admits(proposal).is_satisfied();
         CollectionRights { read: member || !only_read, write: member || !only_write }
+    }
+
+    /// What an identity is to it, whoever holds its key: as [`Self::admits`] and [`Self::rights`] say of what that key signs.
+    pub fn standing_of<M: Members>(&self, members: &M, serialized: &[u8]) -> CollectionStanding {
+        let vouched = Vouched(members);
+        let (identity, nothing) = (serialized.into(), || Cow::Borrowed(&[][..]));
+        let signed = [SignedData { identity, data: nothing(), signature: nothing() }];
+        let signatures = Signatures::new(&vouched, &signed);
+        CollectionStanding {
+            member: self.admits(&signatures).is_satisfied(),
+            rights: self.rights(&signatures),
+        }
+    }
+
+    /// Its members in Fabric's language, where that has a text for them.
+    pub fn members_text(&self) -> Option<String> {
+        text_of(&self.policy)
+    }
+
+    /// Who endorses what is written to it: a policy in Fabric's language or the path of one of the channel; nothing where the
+    /// chaincode's own counts.
+    pub fn endorsement_text(&self) -> Option<String> {
+        match self.config.endorsement_policy.as_ref()?.kind.as_ref()? {
+            ApplicationPolicyType::SignaturePolicy(envelope) => {
+                text_of(&SignaturePolicy::from_envelope(envelope).ok()?)
+            }
+            ApplicationPolicyType::ChannelConfigPolicyReference(path) => Some(path.clone()),
+        }
+    }
+}
+
+fn text_of(policy: &SignaturePolicy) -> Option<String> {
+    policy.written().and_then(|written| language::print(&written))
+}
+
+/// Members whose signatures are taken for good: somebody else has seen to them, or there are none yet.
+#[derive(Debug)]
+struct Vouched<'m, M>(&'m M);
+
+impl<M: Members> Members for Vouched<'_, M> {
+    type Identity = M::Identity;
+    type Rejection = M::Rejection;
+
+    fn identity(&self, serialized: &[u8]) -> Result<M::Identity, M::Rejection> {
+        self.0.identity(serialized)
+    }
+
+    fn key(identity: &M::Identity) -> (&str, &[u8]) {
+        M::key(identity)
+    }
+
+    fn verify(&self, _: &M::Identity, _: &[u8], _: &[u8]) -> Result<(), M::Rejection> {
+        Ok(())
+    }
+
+    fn satisfies(&self, who: &M::Identity, principal: &MspPrincipal) -> Result<(), M::Rejection> {
+        self.0.satisfies(who, principal)
     }
 }
 
@@ -250,12 +329,9 @@ pub fn check_upgrade(
 #[cfg(test)]
 mod tests {
     use super::super::language::read;
-    use super::super::signatures::SignedData;
     use super::super::testing::{Table, envelope, signed};
-    use super::super::{any_of_role, to_envelope};
     use super::*;
-    use crate::policy::ast::Role;
-    use crate::wire::{CollectionConfig, CollectionPolicyConfig};
+    use crate::wire::CollectionConfig;
 
     fn table() -> Table {
         Table(vec![vec![true, false, false, false, false], vec![false; 5]])
@@ -339,6 +415,43 @@ mod tests {
         assert_eq!(rights(false, false), [(true, true); 3]);
         assert_eq!(rights(true, false), [(true, true), (false, true), (false, true)]);
         assert_eq!(rights(true, true), [(true, true), (false, false), (false, false)]);
+    }
+
+    #[test]
+    fn an_identity_is_to_it_what_its_signature_would_be() {
+        let collection = |text: &str, only_write: bool| {
+            Collection::load(StaticCollectionConfig {
+                member_only_read: true,
+                member_only_write: only_write,
+                ..config("a", members(text))
+            })
+            .unwrap()
+        };
+        let own = collection("OR('A.member', 'B.peer')", false);
+        assert_eq!(own.members_text().unwrap(), "OR('A.member', 'B.peer')");
+        assert_eq!(own.endorsement_text(), None);
+        let implicit = Collection::load(implicit_collection("A")).unwrap();
+        assert_eq!(implicit.config().name, "_implicit_org_A");
+        assert_eq!(implicit.members_text().unwrap(), "OR('A.member')");
+        // By the number in it the table knows who is whom.
+        let by_number = |only_write| {
+            let config = config("a", envelope(&Rule::SignedBy(0)));
+            Collection::load(StaticCollectionConfig {
+                member_only_read: true,
+                member_only_write: only_write,
+                ..config
+            })
+            .unwrap()
+        };
+        let standing = |identity: u8, only_write| {
+            let signed = signed(&vec![(identity, 0, false)]);
+            let told = by_number(only_write).standing_of(&table(), &signed[0].identity);
+            (told.member, told.rights.read, told.rights.write)
+        };
+        // Whatever the signature is: none was given.
+        assert_eq!(standing(0, true), (true, true, true));
+        assert_eq!(standing(1, true), (false, false, false));
+        assert_eq!(standing(1, false), (false, false, true));
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub use advice::{Advice, advise, advise_at};
 pub use ast::{Named, Role, Rule};
 pub use block::{BadBlock, block_signatures, header_octets};
 pub use collection::{
-    BadCollection, Collection, CollectionRights, check_package, check_upgrade, implicit_msp,
-    member_orgs,
+    BadCollection, Collection, CollectionRights, CollectionStanding, check_package, check_upgrade,
+    implicit_collection, implicit_msp, member_orgs,
 };
 pub use compile::{BadPolicy, SignaturePolicy, any_of_role, role_principal, to_envelope};
 pub use endorsement::{

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::hsm::Hsm;
 use crate::id::{CaName, ChannelId, KeyId};
 use crate::orderer;
+use crate::service::admission::refusals::Refusals;
 use crate::service::alarms::Alarms;
 use crate::service::authority::{Authority, Commons};
 use crate::service::caller::Caller;
@@ -36,6 +37,7 @@ pub struct Office {
     pub(super) nonces: SeenNonces,
     /// Orderers that contradict what is known, as they were told of.
     pub(super) alarms: Alarms,
+    pub(super) refusals: Refusals,
 }
 
 impl Office {
@@ -71,6 +73,7 @@ impl Office {
             seen_to: Mutex::default(),
             nonces: SeenNonces::default(),
             alarms: Alarms::default(),
+            refusals: Refusals::default(),
         })
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod channel;
 pub(crate) mod club;
 pub(crate) mod council;
+pub(crate) mod example;
 pub(crate) mod material;
 pub(crate) mod network;
 pub(crate) mod orderer;

@@ -10,7 +10,7 @@ use crate::channel::AdmissionApplication;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ChannelDocument")]
 pub struct ChannelDocumentBody {
-    /// What it is about: `admission`.
+    /// What it is about: `admission` or `collections`.
     pub kind: String,
     /// As it was written: YAML.
     pub content: String,

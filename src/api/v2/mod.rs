@@ -5,6 +5,7 @@
 
 mod applications;
 mod channels;
+mod collections;
 mod expiry;
 mod msps;
 mod problem;
@@ -20,6 +21,10 @@ pub use applications::{
 pub use channels::{
     ChannelBody, ChannelList, ConfigBody, DatedBody, ExpiryBody, ImportChannelRequest, OrdererBody,
     PolicyExpiryBody,
+};
+pub use collections::{
+    CollectionAccessBody, CollectionAccessList, CollectionAccessRequest, CollectionBody,
+    CollectionList,
 };
 pub use expiry::{ChannelExpiryBody, EndingBody, ExpiringBody};
 pub use msps::{CrlBody, MspBody, MspList};

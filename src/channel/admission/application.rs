@@ -36,6 +36,9 @@ pub struct AdmissionApplication {
     pub custody: Option<CustodyStatement>,
     /// When it was made, RFC 3339.
     pub at: String,
+    /// Anything that tells it from another of the same second and the same words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub nonce: String,
 }
 
 /// A document of an application.

@@ -58,6 +58,7 @@ fn application(config: &FabricMspConfig) -> AdmissionApplication {
         policies: BTreeMap::new(),
         custody: None,
         at: now().to_string(),
+        nonce: String::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A document, judged as far as it goes without a network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::source::{Given, compile_at, read_text};
 use crate::channel::document::{
     Compiled, DocumentError, DocumentKind, compile_collections, kind_of,
 };
-use crate::channel::{Standing, outlooks};
+use crate::channel::{AdmissionError, AdmissionRules, Standing, outlooks};
 use crate::clock::Timestamp;
 use crate::pki::Profile;
 
@@ -47,6 +47,15 @@ impl Told {
         Self { line: None, path: String::new(), why }
     }
 
+    fn of_admission(why: AdmissionError) -> Self {
+        match why {
+            AdmissionError::Yaml(why) => Self::of(why),
+            AdmissionError::Value { line, key, what } => {
+                Self { line: Some(line), path: key.to_owned(), why: what }
+            }
+        }
+    }
+
     /// In a line of text.
     pub(in crate::cli) fn line(&self) -> String {
         let Self { line, path, why } = self.clone();
@@ -73,9 +82,7 @@ pub(in crate::cli) fn judge(path: &Path, now: Timestamp) -> Result<Judged, Failu
         DocumentKind::Channel => channel(&text, path, now, &mut judged)?,
         DocumentKind::Collections => collections(&text, path, now, &mut judged)?,
         DocumentKind::Profile => profile(&text, &mut judged),
-        DocumentKind::Admission => {
-            judged.notes.push("documents of this kind are not judged yet".to_owned());
-        }
+        DocumentKind::Admission => admission(&text, path, now, &mut judged)?,
     }
     Ok(judged)
 }
@@ -161,6 +168,49 @@ fn collections(
         }
     }
     Ok(())
+}
+
+fn admission(text: &str, path: &Path, now: Timestamp, judged: &mut Judged) -> Result<(), Failure> {
+    let rules = match AdmissionRules::read(text.as_bytes()) {
+        Ok(rules) => rules,
+        Err(why) => {
+            judged.errors.push(Told::of_admission(why));
+            return Ok(());
+        }
+    };
+    let id = rules.channel();
+    judged.what = Some(format!("the rules of admission of `{id}`"));
+    let Some(compiled) = channel_beside(id, path, now)? else {
+        judged.notes.push(format!(
+            "no document beside it is of the channel `{id}`: whether anybody there could approve is not judged"
+        ));
+        return Ok(());
+    };
+    if let Err(why) = rules.compile(id, compiled.current.channel(), now) {
+        judged.errors.push(Told::of_admission(why));
+    }
+    Ok(())
+}
+
+/// The channel of this ID, when a good document in the same folder is of it.
+fn channel_beside(id: &str, path: &Path, now: Timestamp) -> Result<Option<Compiled>, Failure> {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    let Ok(entries) = parent.unwrap_or(Path::new(".")).read_dir() else { return Ok(None) };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "yaml" || end == "yml"));
+    files.sort();
+    for file in files {
+        let Ok(text) = read_text(&file) else { continue };
+        if !matches!(kind_of(&text), Ok(DocumentKind::Channel)) {
+            continue;
+        }
+        if let (Ok(compiled), _) = compile_at(&text, &file, Given::AsFarAsThere, now)?
+            && compiled.current.channel_id() == id
+        {
+            return Ok(Some(compiled));
+        }
+    }
+    Ok(None)
 }
 
 fn profile(text: &str, judged: &mut Judged) {

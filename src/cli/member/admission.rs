@@ -9,23 +9,26 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::api;
+use super::changed::tell_changes;
 use super::changes::Pair;
 use super::client::escaped;
+use super::collections::set_document;
 use super::key::sha256;
 use super::orderers::signature_header;
 use super::proposals::push_standing;
 use super::server::{Caller, Member, Server, Session};
 use crate::api::v2::{
     ApplicationBody, ApplicationList, ApplicationStateBody, ApplyRequest, ChannelDocumentBody,
-    DeclineRequest, ProposalBody, SetChannelDocumentRequest, SignProposalRequest,
-    WithdrawApplicationRequest,
+    DeclineRequest, ProposalBody, SignProposalRequest, WithdrawApplicationRequest,
 };
 use crate::channel::{AdmissionApplication, Attached, CustodyStatement, withdrawal_of};
+use crate::cli::document::read_text;
 use crate::cli::exit::Failure;
 use crate::cli::input::{LARGEST, read_argument};
 use crate::cli::organization;
 use crate::cli::output::{Output, printable};
 use crate::clock::Clock;
+use crate::secret::random;
 use crate::wire::{FabricMspConfig, MspConfig, decode};
 
 #[derive(Debug, Clone, Subcommand)]
@@ -175,26 +178,15 @@ impl Command {
     pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
         match self {
             Self::Rules { id, set, session } => {
+                if let Some(file) = set {
+                    let kept = set_document(&session, &id, "admission", read_text(&file)?)?;
+                    let text = format!("the rules of admission of `{}` are set", printable(&id));
+                    return out.result(&kept, &text);
+                }
                 let path = format!("channels/{}/documents/admission", escaped(&id));
-                let body = match &set {
-                    None => None,
-                    Some(file) => {
-                        let content = String::from_utf8(read_argument(file, LARGEST)?);
-                        let content = content.map_err(|_| {
-                            Failure::usage(format!("`{}` is no text", file.display()))
-                        })?;
-                        Some(api::body(&SetChannelDocumentRequest { content })?)
-                    }
-                };
                 let (client, caller) = session.open()?;
-                let method = if body.is_some() { "PUT" } else { "GET" };
-                let kept: ChannelDocumentBody =
-                    client.call(method, &path, body.as_deref(), Some(&caller))?;
-                let text = match set {
-                    Some(_) => format!("the rules of admission of `{}` are set", printable(&id)),
-                    None => lines_of(&kept.content),
-                };
-                out.result(&kept, &text)
+                let kept: ChannelDocumentBody = client.call("GET", &path, None, Some(&caller))?;
+                out.result(&kept, &lines_of(&kept.content))
             }
             Self::Apply(apply) => apply.run(out),
             Self::Applications { id, open, session } => {
@@ -263,6 +255,9 @@ impl Apply {
             policies: self.policy.into_iter().map(|Pair(name, rule)| (name, rule)).collect(),
             custody: custody.map(|(statement, evidence)| CustodyStatement { statement, evidence }),
             at: Clock::system().now().to_string(),
+            nonce: hex::encode(random::<12>().map_err(|error| {
+                Failure::refused("the system gives no randomness").because(error)
+            })?),
         };
         let content = api::body(&application)?;
         let (client, _) = self.server.connect()?;
@@ -319,10 +314,13 @@ fn approve(
     }
     let proposal = shown.proposal.ok_or_else(|| bad("there is no proposal"))?;
     let standing = proposal.standing.unwrap_or_default();
-    for line in standing.changes.iter().chain(&standing.effects).chain(&standing.warnings) {
+    let update = STANDARD.decode(&standing.update).map_err(|_| bad("its update is no base64"))?;
+    if proposal.state == "open" {
+        tell_changes(&client, &caller, &proposal.channel, &update, out)?;
+    }
+    for line in &standing.warnings {
         out.note(line);
     }
-    let update = STANDARD.decode(&standing.update).map_err(|_| bad("its update is no base64"))?;
     let (header, signature) = sign(msp_id, &caller, &digest, &update)?;
     let body = api::body(&SignProposalRequest { header, signature })?;
     let sign = format!("proposals/{}/signatures", escaped(&proposal.id));

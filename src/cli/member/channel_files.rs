@@ -9,12 +9,15 @@ use serde_json::json;
 
 use super::api;
 use super::client::escaped;
+use super::collections::set_document;
 use super::files::{self, Access};
 use super::server::Session;
 use crate::api::v2::{ChannelBody, ConfigBody, ImportChannelRequest};
-use crate::channel::document::{Compiled, write};
-use crate::channel::{Channel, ReadConfig, check_join, diff, effects, genesis_block};
-use crate::cli::document::{read_any, read_channel};
+use crate::channel::document::{Compiled, compile_collections, write};
+use crate::channel::{
+    AdmissionRules, Channel, ReadConfig, check_join, diff, effects, genesis_block,
+};
+use crate::cli::document::{read_any, read_channel, read_text};
 use crate::cli::exit::Failure;
 use crate::cli::output::{Output, printable};
 use crate::clock::{Clock, Timestamp};
@@ -29,7 +32,8 @@ pub(super) enum Command {
     #[command(after_help = "\
 Examples:
   chancery channel create policies/three-organizations/channel.yaml -o supply.block
-  chancery channel create policies/three-organizations/channel.yaml --govern-here")]
+  chancery channel create policies/three-organizations/channel.yaml --govern-here
+  chancery channel create channel.yaml --govern-here --rules admission.yaml --collections collections.yaml")]
     Create(Box<Create>),
     /// Write the configuration of a channel: as a document, or as a `Config`
     #[command(after_help = "\
@@ -65,6 +69,12 @@ pub(super) struct Create {
     /// Make the server know the channel and decide over it
     #[arg(long)]
     govern_here: bool,
+    /// A document with the rules of admission of the channel, for the server
+    #[arg(long, value_name = "FILE", requires = "govern_here")]
+    rules: Option<PathBuf>,
+    /// A document with its collections of private data, for the server
+    #[arg(long, value_name = "FILE", requires = "govern_here")]
+    collections: Option<PathBuf>,
     #[command(flatten)]
     session: Session,
 }
@@ -114,6 +124,7 @@ impl Create {
             out.note(warning);
         }
         let id = current.channel_id().to_owned();
+        let documents = self.documents(&compiled, now)?;
         let mut lines = Vec::new();
         if let Some(path) = &self.output {
             self.write_block(&compiled, path, now)?;
@@ -126,6 +137,13 @@ impl Create {
             let path = format!("channels/{}", escaped(&id));
             let kept: ChannelBody = client.call("PUT", &path, Some(&body), Some(&caller))?;
             lines.push(format!("the server decides over the channel `{}`", printable(&kept.id)));
+            for (kind, content) in documents {
+                let set = set_document(&self.session, &id, kind, content);
+                set.map_err(|why| {
+                    why.hint("the channel is there; `channel rules` and `channel collections` set its documents")
+                })?;
+                lines.push(format!("its document `{kind}` is set"));
+            }
         }
         let value = json!({
             "channel_id": id,
@@ -134,6 +152,35 @@ impl Create {
             "notes": compiled.warnings,
         });
         out.result(&value, &lines.join("\n"))
+    }
+
+    /// The documents that go with the channel, which are judged before anything is done.
+    fn documents(
+        &self,
+        compiled: &Compiled,
+        now: Timestamp,
+    ) -> Result<Vec<(&'static str, String)>, Failure> {
+        let current = &compiled.current;
+        let mut documents = Vec::new();
+        if let Some(file) = &self.rules {
+            let text = read_text(file)?;
+            AdmissionRules::read(text.as_bytes())
+                .and_then(|rules| rules.compile(current.channel_id(), current.channel(), now))
+                .map_err(|why| {
+                    let what = format!("`{}` is no document of its rules", file.display());
+                    Failure::refused(what).because(why)
+                })?;
+            documents.push(("admission", text));
+        }
+        if let Some(file) = &self.collections {
+            let text = read_text(file)?;
+            compile_collections(&text, Some(current.channel())).map_err(|why| {
+                let what = format!("`{}` holds no collections of it", file.display());
+                Failure::refused(what).because(why)
+            })?;
+            documents.push(("collections", text));
+        }
+        Ok(documents)
     }
 
     fn write_block(&self, compiled: &Compiled, path: &Path, now: Timestamp) -> Result<(), Failure> {

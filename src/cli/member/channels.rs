@@ -11,6 +11,7 @@ use super::admission;
 use super::api;
 use super::channel_files::{self, as_document, fetch};
 use super::client::escaped;
+use super::collections;
 use super::fetch::Fetch;
 use super::files::{self, Access};
 use super::orderers::{Asker, Orderers};
@@ -80,6 +81,8 @@ enum Command {
     Proposals(proposals::Command),
     #[command(flatten)]
     Admission(admission::Command),
+    #[command(flatten)]
+    Collections(collections::Command),
     /// Tell how far what the server's CAs say has come into the channels: who is revoked, which issuers there are
     ///
     /// The server brings it there by itself. Exits with 1 when a channel lags behind.
@@ -221,6 +224,7 @@ impl Channels {
             Command::Files(command) => command.run(out),
             Command::Proposals(command) => command.run(out),
             Command::Admission(command) => command.run(out),
+            Command::Collections(command) => command.run(out),
             Command::Pushes { id, session } => {
                 let (client, caller) = session.open()?;
                 let mut list: PushList = client.call("GET", "pushes", None, Some(&caller))?;

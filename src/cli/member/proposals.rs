@@ -8,6 +8,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::api;
+use super::changed::tell_changes;
 use super::changes::{Asked, Changes};
 use super::client::escaped;
 use super::files::{self, Access};
@@ -247,13 +248,18 @@ impl Sign {
             read_argument(file, LARGEST)?
         } else {
             let shown: ProposalBody = client.call("GET", &path, None, Some(&caller))?;
+            if shown.state != "open" {
+                return Err(Failure::refused(format!("the proposal is {}", shown.state)));
+            }
             let standing = shown.standing.unwrap_or_default();
-            for line in standing.changes.iter().chain(&standing.warnings) {
+            let update = STANDARD.decode(&standing.update).map_err(|error| {
+                Failure::refused("the server's update cannot be used").because(error)
+            })?;
+            tell_changes(&client, &caller, &shown.channel, &update, out)?;
+            for line in &standing.warnings {
                 out.note(line);
             }
-            STANDARD.decode(&standing.update).map_err(|error| {
-                Failure::refused("the server's update cannot be used").because(error)
-            })?
+            update
         };
         let header = signature_header(&self.msp_id, &caller.certificate.to_pem(), &[])?;
         let signed = [header.as_slice(), update.as_slice()].concat();

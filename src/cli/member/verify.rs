@@ -157,7 +157,7 @@ impl Verify {
 }
 
 /// The PEM of a certificate: of a file, or of the member of an MSP folder.
-fn certificate(path: &Path) -> Result<String, Failure> {
+pub(super) fn certificate(path: &Path) -> Result<String, Failure> {
     let is_folder = fs::metadata(path).is_ok_and(|found| found.is_dir());
     let path = if is_folder { path.join("signcerts/cert.pem") } else { path.to_owned() };
     Ok(files::read_text(&path)?.to_string())

@@ -11,12 +11,8 @@ use super::asked::ChannelFile;
 use super::outline;
 use crate::channel::document::compile_collections;
 use crate::msp::Msps;
-use crate::policy::{
-    Role, SignaturePolicy, any_of_role, implicit_msp, language, member_orgs, to_envelope,
-};
-use crate::wire::{
-    ApplicationPolicyType, CollectionPolicyConfig, CollectionPolicyPayload, StaticCollectionConfig,
-};
+use crate::policy::{SignaturePolicy, implicit_collection, implicit_msp, language, member_orgs};
+use crate::wire::{ApplicationPolicyType, CollectionPolicyPayload, StaticCollectionConfig};
 
 /// Which collection.
 #[derive(Debug, clap::Args)]
@@ -37,7 +33,7 @@ impl CollectionArguments {
         out: &Output,
     ) -> Result<(), Failure> {
         let configs = match (&self.document, implicit_msp(name)) {
-            (_, Some(id)) => vec![(String::new(), implicit(name, id, channel)?)],
+            (_, Some(id)) => vec![(String::new(), implicit(id, channel)?)],
             (Some(path), None) => found(path, name, channel)?,
             (None, None) => {
                 return Err(Failure::usage(format!(
@@ -79,21 +75,11 @@ fn found(path: &Path, name: &str, channel: Option<&ChannelFile>) -> Result<Found
 }
 
 /// An organization's own collection, which every chaincode has.
-fn implicit(
-    name: &str,
-    id: &str,
-    channel: Option<&ChannelFile>,
-) -> Result<StaticCollectionConfig, Failure> {
+fn implicit(id: &str, channel: Option<&ChannelFile>) -> Result<StaticCollectionConfig, Failure> {
     if channel.is_some_and(|file| file.channel.application_org(id).is_none()) {
         return Err(Failure::refused(format!("no organization of the channel has the MSP `{id}`")));
     }
-    let envelope = to_envelope(&any_of_role([id], Role::Member));
-    let payload = Some(CollectionPolicyPayload::SignaturePolicy(envelope));
-    Ok(StaticCollectionConfig {
-        name: name.to_owned(),
-        member_orgs_policy: Some(CollectionPolicyConfig { payload }),
-        ..StaticCollectionConfig::default()
-    })
+    Ok(implicit_collection(id))
 }
 
 fn explain(

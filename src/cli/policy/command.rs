@@ -39,7 +39,7 @@ enum Command {
         chancery policy who-can-satisfy --channel config.block --resource peer/Propose\n  \
         chancery policy who-can-satisfy \"AND('Org1MSP.admin', 'Org2MSP.admin')\" --msp Org1MSP=org1/msp --msp Org2MSP=org2/msp")]
     WhoCanSatisfy(WhoArguments),
-    /// Judges documents: channels, collections, certificate profiles. What they name and is not there (MSP folders,
+    /// Judges documents: channels, collections, certificate profiles, rules of admission. What they name and is not there (MSP folders,
     /// certificates) is stood in for, and told.
     #[command(after_help = "Examples:\n  \
         chancery policy lint\n  \
@@ -108,14 +108,11 @@ impl PolicyCommand {
                 outline::run(&asked::read(&source, now)?, out)
             }
             Command::Lint(arguments) => lint::run(&arguments, now, out),
-            Command::Schema { kind } => match schema_of(kind.into()) {
-                Some(schema) => {
-                    let text = serde_json::to_string_pretty(&schema)
-                        .map_err(|why| Failure::refused("no schema").because(why))?;
-                    out.octets(format!("{text}\n").as_bytes())
-                }
-                None => Err(Failure::refused("documents of this kind have no schema yet")),
-            },
+            Command::Schema { kind } => {
+                let text = serde_json::to_string_pretty(&schema_of(kind.into()))
+                    .map_err(|why| Failure::refused("no schema").because(why))?;
+                out.octets(format!("{text}\n").as_bytes())
+            }
             Command::WhoCanSatisfy(WhoArguments { source, expiry }) => {
                 let msps = expiry.read(now)?;
                 who::run(&asked::read(&source, now)?, msps.as_ref(), now, out)

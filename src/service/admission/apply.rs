@@ -100,6 +100,13 @@ impl Office {
     async fn note_refusal(&self, applicant: &str, subject: &str, lacks: &[Shortcoming]) {
         let codes: Vec<&str> = lacks.iter().map(|lack| lack.code).collect();
         let reason = printable(&codes.join(", "), 256);
+        if !self.refusals.count(self.clock().now()) {
+            warn!(
+                applicant,
+                "an application was refused; too many were for all to be in the audit trail"
+            );
+            return;
+        }
         let Ok(authority) = self.any_authority() else { return };
         let entry =
             authority.entry(applicant, "refused-application", printable(subject, 256), reason);

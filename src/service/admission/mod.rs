@@ -9,6 +9,7 @@ mod close;
 mod custody;
 mod gate;
 mod look;
+pub(super) mod refusals;
 mod rules;
 mod shapes;
 

@@ -1,11 +1,15 @@
-//! The rules of admission of a channel are set and read.
+//! What is written down for a channel is set and read: its rules of admission, its collections.
 
 use tracing::info;
 
-use crate::channel::AdmissionRules;
+use crate::channel::document::compile_collections;
+use crate::channel::{AdmissionRules, MAX_ADMISSION};
+use crate::clock::Timestamp;
 use crate::service::caller::Caller;
+use crate::service::collections::COLLECTIONS;
 use crate::service::cores::on_cores;
 use crate::service::error::{Error, Kind};
+use crate::service::membership::KnownChannel;
 use crate::service::office::Office;
 use crate::store::{Change, DocumentRow, Write};
 
@@ -43,19 +47,22 @@ impl Office {
         let authority = self.channel_manager(caller, "refused-channel-document", channel).await?;
         let membership = self.membership().await?;
         let id = membership.known(channel)?.id.clone();
-        if kind != ADMISSION {
-            let kind: String = kind.chars().take(64).collect();
-            let why =
-                format!("channels have no documents of the kind `{kind}`; there is `{ADMISSION}`");
-            return Err(Error::new(Kind::UnknownDocument, why));
-        }
+        let judge = match kind {
+            ADMISSION => judge_rules,
+            COLLECTIONS => judge_collections,
+            _ => {
+                let kind: String = kind.chars().take(64).collect();
+                let why = format!(
+                    "channels have no documents of the kind `{kind}`; there are `{ADMISSION}` and `{COLLECTIONS}`"
+                );
+                return Err(Error::new(Kind::UnknownDocument, why));
+            }
+        };
         let at = self.clock().now();
         let (of, text) = (id.clone(), content.clone());
         let judged = on_cores(move || {
             let known = membership.known(of.as_str())?;
-            AdmissionRules::read(&text)
-                .and_then(|rules| rules.compile(of.as_str(), known.channel(), at))
-                .map_err(|why| Error::malformed(format!("`content`: {why}")))
+            judge(known, &text, at).map_err(|why| Error::malformed(format!("`content`: {why}")))
         });
         judged.await??;
         let before = self.store().read().channel_document(&id, kind).await?;
@@ -66,7 +73,23 @@ impl Office {
             Change::KeepDocument { row: row.clone(), follows: before.map(|row| row.content) };
         let write = caller.once(Write::new(keep, entry));
         authority.store.write(write).await.map_err(Error::from_spent)?;
-        info!(channel.id = %id, "kept the {kind} rules of channel `{id}`");
+        info!(channel.id = %id, "kept the document `{kind}` of channel `{id}`");
         Ok(row)
     }
+}
+
+fn judge_rules(known: &KnownChannel, text: &[u8], at: Timestamp) -> Result<(), String> {
+    AdmissionRules::read(text)
+        .and_then(|rules| rules.compile(known.id.as_str(), known.channel(), at))
+        .map(drop)
+        .map_err(|why| why.to_string())
+}
+
+/// As peers judge what a chaincode's definition brings.
+fn judge_collections(known: &KnownChannel, text: &[u8], _: Timestamp) -> Result<(), String> {
+    if text.len() > MAX_ADMISSION {
+        return Err(format!("it is longer than {MAX_ADMISSION} octets"));
+    }
+    let text = std::str::from_utf8(text).map_err(|_| "it is no text".to_owned())?;
+    compile_collections(text, Some(known.channel())).map(drop).map_err(|why| why.to_string())
 }
