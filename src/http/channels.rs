@@ -83,19 +83,29 @@ pub(super) async fn expiry(
     membership.known(&id)?;
     let at = office.clock().now();
     // Who can satisfy the policies of a large channel takes a core for a while.
-    let body = on_cores(move || membership.channel(&id).map(|known| ends(known, at))).await?;
+    let body = on_cores(move || membership.channel(&id).map(|known| ends(known, at, None))).await?;
     body.map(Json).ok_or_else(|| Problem::malformed("the channel is gone"))
 }
 
-pub(super) fn ends(known: &KnownChannel, at: Timestamp) -> ExpiryBody {
+/// What ends in a channel; with `until` only what does by then, or what nobody knows the end of, and policies that nobody
+/// can satisfy then.
+pub(super) fn ends(known: &KnownChannel, at: Timestamp, until: Option<Timestamp>) -> ExpiryBody {
     let root = known.current.root();
-    let certificates = channel::certificates(root).into_iter().map(|dated| DatedBody {
+    let is_told = |end: Timestamp| until.is_none_or(|until| end <= until);
+    let certificates = channel::certificates(root).into_iter();
+    let certificates = certificates.filter(|dated| dated.not_after.is_none_or(is_told));
+    let certificates = certificates.map(|dated| DatedBody {
         element: dated.element.path,
         held: dated.held.to_string(),
         name: dated.name,
         not_after: dated.not_after.map(|end| end.to_string()),
     });
     let mut policies = channel::outlooks(known.channel(), root, at).policies;
+    policies.retain(|outlook| match &outlook.standing {
+        Standing::Locked(_) => true,
+        Standing::Until(end, _) => is_told(*end),
+        Standing::Unknown | Standing::Always => until.is_none(),
+    });
     policies.sort_by_key(|outlook| match &outlook.standing {
         Standing::Locked(_) => (0, 0),
         Standing::Until(until, _) => (1, until.unix()),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::caller::Called;
 use super::channels::{NO_BODY, ends};
 use super::problem::Problem;
-use crate::api::v2::{ChannelExpiryBody, EndingBody, ExpiringBody, ExpiryBody};
+use crate::api::v2::{ChannelExpiryBody, EndingBody, ExpiringBody};
 use crate::clock::Timestamp;
 use crate::service::{CertificateQuery, Membership, Office, on_cores};
 use crate::store::{CertificateCursor, CertificateRow, Span};
@@ -89,19 +89,9 @@ fn in_channels(
     now: Timestamp,
     until: Timestamp,
 ) -> Vec<ChannelExpiryBody> {
-    let limit = until.to_string();
-    let soon = |end: Option<&String>| end.is_none_or(|end| *end <= limit);
-    let of = |known: &crate::service::KnownChannel| {
-        let ExpiryBody { mut certificates, mut policies } = ends(known, now);
-        certificates.retain(|one| soon(one.not_after.as_ref()));
-        policies.retain(|one| match one.satisfiable.as_str() {
-            "never" => true,
-            "until" => soon(one.until.as_ref()),
-            _ => false,
-        });
-        let ends = ExpiryBody { certificates, policies };
-        ChannelExpiryBody { id: known.id.to_string(), ends }
-    };
-    let all = membership.channels().map(of);
+    let all = membership.channels().map(|known| ChannelExpiryBody {
+        id: known.id.to_string(),
+        ends: ends(known, now, Some(until)),
+    });
     all.filter(|one| !one.ends.certificates.is_empty() || !one.ends.policies.is_empty()).collect()
 }

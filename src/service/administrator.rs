@@ -16,7 +16,7 @@ use crate::service::authority::Authority;
 use crate::service::deputy::Deputy;
 use crate::service::enroll::serial;
 use crate::service::error::{Error, Kind};
-use crate::service::issue::{Answer, Issue, Signing};
+use crate::service::issue::{Answer, Issue, Signing, journal_name};
 use crate::store::{Change, Claim, JournalKind};
 use crate::wire::{Message as _, SerializedIdentity};
 
@@ -238,10 +238,4 @@ impl Deputy for Acting {
             self.ca.desk().sign(signing, seal, keep).await
         })
     }
-}
-
-/// A name for the journal that nothing else has.
-fn journal_name(what: &str) -> Result<String, Error> {
-    let random = crate::secret::random::<16>().map_err(Error::internal)?;
-    Ok(format!("{what}:{}", hex::encode(random)))
 }

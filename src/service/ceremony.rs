@@ -15,7 +15,7 @@ use crate::service::administrator::key_label;
 use crate::service::authority::Commons;
 use crate::service::enroll::serial;
 use crate::service::error::{Error, Kind};
-use crate::service::issue::{Answer, Desk, Signing};
+use crate::service::issue::{Answer, Desk, Signing, journal_name};
 use crate::service::options::{CaOptions, Hierarchy, IssuerAlgorithm, SubjectOptions};
 use crate::service::organizations::OrganizationOptions;
 use crate::service::server_certificate::TLS_LABEL;
@@ -294,10 +294,7 @@ impl Ceremony<'_> {
         let draft = draft_request(&key.public, &names, Asking::Authority(None))
             .map_err(|e| Error::new(Kind::Malformed, format!("CA `{}`: {e}", ca.name)))?;
         let key_id = key.public.key_id();
-        let name = format!(
-            "request:{}",
-            hex::encode(crate::secret::random::<16>().map_err(no_randomness)?)
-        );
+        let name = journal_name("request")?;
         let row = self.row(ca, &key_id, JournalKind::Request, name.clone(), draft.intent());
         let entry = self.entry(ca, "intend-request", label.as_str());
         let recorded = Entry { deed: "sign-request", ..entry.clone() };
@@ -519,8 +516,4 @@ fn issuing_label(ca: &CaName, number: usize) -> Result<KeyLabel, Error> {
 
 fn label(text: &str) -> Result<KeyLabel, Error> {
     text.parse().map_err(|e| Error::new(Kind::Malformed, format!("key label `{text}`: {e}")))
-}
-
-fn no_randomness(error: getrandom::Error) -> Error {
-    Error::new(Kind::Internal, "the system gives no randomness").because(error)
 }

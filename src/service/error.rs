@@ -157,10 +157,31 @@ impl Error {
         error.into()
     }
 
+    /// What a write came to whose guard `what` may lose for a reason that the caller can mend.
+    pub(super) fn from_lost(error: store::Error, what: &str, detail: &str) -> Self {
+        if matches!(error, store::Error::Lost(lost) if lost == what) {
+            return Self::new(Kind::Conflict, detail);
+        }
+        error.into()
+    }
+
     /// Whether the caller was known and was refused, which the audit trail tells.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind, Kind::Forbidden | Kind::RemovalDisabled | Kind::AuthorityNotBoolean)
     }
+}
+
+/// A text of a caller that is to be one line of at most `most` characters, without the spaces around it.
+///
+/// # Errors
+/// [`Kind::Malformed`] with the name of its field.
+pub(super) fn one_line<'t>(field: &str, text: &'t str, most: usize) -> Result<&'t str, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > most || text.contains(char::is_control) {
+        let why = format!("`{field}` is not one line of 1 to {most} characters");
+        return Err(Error::malformed(why));
+    }
+    Ok(text)
 }
 
 /// An error and its causes in one line, for the log and for those who operate the server.

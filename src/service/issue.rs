@@ -197,6 +197,14 @@ impl Open {
     }
 }
 
+/// A name for the journal that nothing else has: two processes may draft the same thing, and one of them loses.
+pub(super) fn journal_name(what: &str) -> Result<String, Error> {
+    let random = crate::secret::random::<16>().map_err(|source| {
+        Error::new(Kind::Internal, "the system gives no randomness").because(source)
+    })?;
+    Ok(format!("{what}:{}", hex::encode(random)))
+}
+
 fn purpose_of(kind: JournalKind) -> Purpose {
     match kind {
         JournalKind::Certificate => Purpose::Certificate,

@@ -12,7 +12,7 @@ use crate::pki::{Crl, draft_crl};
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind};
-use crate::service::issue::{Answer, Signing};
+use crate::service::issue::{Answer, Signing, journal_name};
 use crate::service::issuer::Issuer;
 use crate::service::revoked::{ListRoom, entries_of};
 use crate::service::rules::{GENERATE_CRL, Switch, switch};
@@ -93,7 +93,7 @@ impl Authority {
         actor: &str,
         query: CrlQuery,
     ) -> Result<(Crl, ListRoom), Error> {
-        let name = format!("crl:{}", random_hex()?);
+        let name = journal_name("crl")?;
         let wanted = ListWanted { number: None, query, seconds: self.crl_seconds };
         self.sign_crl(&self.issuers.active().clone(), actor, name, wanted).await
     }
@@ -109,7 +109,7 @@ impl Authority {
         expires_after: Option<Timestamp>,
         seconds: i64,
     ) -> Result<Crl, Error> {
-        let name = format!("crl:{}", random_hex()?);
+        let name = journal_name("crl")?;
         let query = CrlQuery { expires_after, ..CrlQuery::default() };
         let wanted = ListWanted { number: None, query, seconds };
         Ok(self.sign_crl(issuer, "chancery", name, wanted).await?.0)
@@ -121,7 +121,7 @@ impl Authority {
     /// Of the token or the store.
     pub async fn publish_crl(self: &Arc<Self>, issuer: &Issuer) -> Result<Crl, Error> {
         let number = self.store.read().next_crl_number(issuer.key_id()).await?;
-        let name = format!("crl:{number}:{}", random_hex()?);
+        let name = journal_name(&format!("crl:{number}"))?;
         let wanted = ListWanted {
             number: u64::try_from(number).ok(),
             query: CrlQuery::default(),
@@ -232,11 +232,4 @@ impl Authority {
         }
         Ok(())
     }
-}
-
-/// Distinguishes intents of one number: two replicas may draft the same one, and one of them loses.
-fn random_hex() -> Result<String, Error> {
-    crate::secret::random::<16>().map(hex::encode).map_err(|source| {
-        Error::new(Kind::Internal, "the system gives no randomness").because(source)
-    })
 }

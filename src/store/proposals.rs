@@ -133,7 +133,7 @@ impl Reader {
         self.rows("read proposals", make, proposal).await
     }
 
-    /// The channels that have open proposals.
+    /// The IDs of all open proposals, the oldest first.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Unavailable`] or [`Error::Corrupt`].

@@ -11,13 +11,11 @@ use crate::service::cores::on_cores;
 use crate::service::error::{Error, Kind, printable};
 use crate::service::membership::Membership;
 use crate::service::office::Office;
-use crate::service::proposals::Wanted;
-use crate::store::{self, ApplicationRow, ApplicationState, Change, ProposalRow, Write};
+use crate::service::proposals::{Wanted, check_length};
+use crate::store::{ApplicationRow, ApplicationState, Change, ProposalRow, Write};
 
 /// How many applications to a channel may be open.
 const MAX_OPEN: u32 = 100;
-/// The largest signature with its header, in octets.
-const MAX_SIGNATURE: usize = 64 << 10;
 /// A day, in seconds.
 const DAY: i64 = 86_400;
 
@@ -44,10 +42,7 @@ impl Office {
     /// [`Kind::Lacking`] with everything that it lacks; [`Kind::Conflict`] when one is open for the name or the MSP, or too
     /// many are open.
     pub async fn apply_for_admission(&self, asked: Apply) -> Result<ApplicationView, Error> {
-        if asked.header.len() + asked.signature.len() > MAX_SIGNATURE {
-            let why = format!("`header` and `signature` have more than {MAX_SIGNATURE} octets");
-            return Err(Error::malformed(why));
-        }
+        check_length(&asked.header, &asked.signature)?;
         let application = AdmissionApplication::read(&asked.content)
             .map_err(|why| Error::malformed(format!("`content`: {why}")))?;
         let rules = self.channel_document(&asked.channel, ADMISSION).await?;
@@ -80,17 +75,9 @@ impl Office {
         let (id, made) = (row.id.clone(), proposal.id.clone());
         let add = Change::AddApplication { row, most: MAX_OPEN };
         let write = Write::new(add, entry).then(Change::AddProposal(proposal));
-        authority.store.write(write).await.map_err(|error| match error {
-            store::Error::Lost("application") => Error::new(
-                Kind::Conflict,
-                "this application was sent before, one is open for the organization's name or MSP, or too many are open",
-            ),
-            other @ (store::Error::Lost(_)
-            | store::Error::Busy
-            | store::Error::Unavailable { .. }
-            | store::Error::Corrupt { .. }
-            | store::Error::InUse { .. }
-            | store::Error::BadUrl(_)) => other.into(),
+        authority.store.write(write).await.map_err(|error| {
+            let why = "this application was sent before, one is open for the organization's name or MSP, or too many are open";
+            Error::from_lost(error, "application", why)
         })?;
         info!(application.id = id, proposal.id = made, "took application {id}");
         self.application(&id).await

@@ -9,14 +9,13 @@ use crate::msp::{Msp, MspVersion};
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::cores::on_cores;
-use crate::service::error::{Error, Kind};
+use crate::service::error::{Error, Kind, one_line};
 use crate::service::office::Office;
+use crate::service::proposals::check_length;
 use crate::store::{self, ApplicationRow, ApplicationState, Change, ProposalState, Write};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
-/// The largest signature with its header, in octets.
-const MAX_SIGNATURE: usize = 64 << 10;
 
 impl Office {
     /// Declines an application.
@@ -33,14 +32,7 @@ impl Office {
         let row = self.find_application(id).await?;
         let authority =
             self.channel_manager(caller, "refused-decline", row.channel.as_str()).await?;
-        let reason = reason.trim();
-        if reason.is_empty()
-            || reason.chars().count() > MAX_REASON
-            || reason.contains(char::is_control)
-        {
-            let why = format!("`reason` is not one line of 1 to {MAX_REASON} characters");
-            return Err(Error::malformed(why));
-        }
+        let reason = one_line("reason", reason, MAX_REASON)?;
         let end = End { state: ApplicationState::Declined, outcome: reason.to_owned() };
         let write = end.write(authority, &row, caller.id(), "decline-application");
         authority.store.write(caller.once(write)).await.map_err(Error::from_spent)?;
@@ -54,10 +46,7 @@ impl Office {
     /// [`Kind::UnknownApplication`]; [`Kind::Malformed`] when the signature is none of such a one; [`Kind::Conflict`] when the
     /// application is not open.
     pub async fn withdraw_application(&self, id: &str, asked: Withdrawal) -> Result<(), Error> {
-        if asked.header.len() + asked.signature.len() > MAX_SIGNATURE {
-            let why = format!("`header` and `signature` have more than {MAX_SIGNATURE} octets");
-            return Err(Error::malformed(why));
-        }
+        check_length(&asked.header, &asked.signature)?;
         let row = self.find_application(id).await?;
         if row.state != ApplicationState::Open {
             return Err(Error::new(Kind::Conflict, format!("the application is {}", row.state)));

@@ -16,4 +16,4 @@ mod withdraw;
 
 pub(in crate::service) use propose::superseded;
 pub use shapes::{Demanded, Proposal, Propose, Signed, Wanted};
-pub(in crate::service) use stored::read_update;
+pub(in crate::service) use stored::{check_length, read_update};

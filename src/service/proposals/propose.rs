@@ -11,7 +11,7 @@ use crate::service::admission::Gate;
 use crate::service::authority::Authority;
 use crate::service::caller::Caller;
 use crate::service::cores::on_cores;
-use crate::service::error::Error;
+use crate::service::error::{Error, one_line};
 use crate::service::membership::KnownChannel;
 use crate::service::office::Office;
 use crate::store::{Change, ProposalRow, ProposalState, Write};
@@ -31,12 +31,7 @@ impl Office {
         let authority = self.channel_manager(caller, "refused-propose", &request.channel).await?;
         let membership = self.membership().await?;
         membership.known(&request.channel)?;
-        let title: String = request.title.trim().to_owned();
-        if title.is_empty() || title.chars().count() > MAX_TITLE || title.contains(char::is_control)
-        {
-            let why = format!("`title` is not one line of 1 to {MAX_TITLE} characters");
-            return Err(Error::malformed(why));
-        }
+        let title = one_line("title", &request.title, MAX_TITLE)?.to_owned();
         let (proposer, at) = (caller.id().to_owned(), self.clock().now());
         let row = on_cores(move || {
             let known = membership.known(&request.channel)?;

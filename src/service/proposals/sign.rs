@@ -4,16 +4,14 @@ use aws_lc_rs::digest::{Context, SHA256};
 use tracing::info;
 
 use super::shapes::Proposal;
-use super::stored::{creator_of, read_update};
+use super::stored::{check_length, creator_of, read_update};
 use crate::msp::Identity;
 use crate::policy::Members as _;
 use crate::service::cores::on_cores;
 use crate::service::error::{Error, Kind};
 use crate::service::office::Office;
-use crate::store::{self, Change, ProposalSignature, ProposalState, Write};
+use crate::store::{Change, ProposalSignature, ProposalState, Write};
 
-/// The largest signature with its header, in octets.
-const MAX_SIGNATURE: usize = 64 << 10;
 /// The most signatures of a proposal.
 const MAX_SIGNATURES: usize = 1_000;
 
@@ -30,10 +28,7 @@ impl Office {
         header: Vec<u8>,
         signature: Vec<u8>,
     ) -> Result<Proposal, Error> {
-        if header.len() + signature.len() > MAX_SIGNATURE {
-            let why = format!("`header` and `signature` have more than {MAX_SIGNATURE} octets");
-            return Err(Error::malformed(why));
-        }
+        check_length(&header, &signature)?;
         let row = self.find_proposal(id).await?;
         if row.state != ProposalState::Open {
             return Err(Error::new(Kind::Conflict, format!("the proposal is {}", row.state)));
@@ -77,17 +72,9 @@ impl Office {
         let signer = signer(&identity, approves);
         let signature = ProposalSignature { signer, at, header, signature };
         let sign = Change::SignProposal { id: id.to_owned(), signature };
-        authority.store.write(Write::new(sign, entry)).await.map_err(|error| match error {
-            store::Error::Lost("signature") => Error::new(
-                Kind::Conflict,
-                "the member has signed already, or the proposal is not open",
-            ),
-            other @ (store::Error::Lost(_)
-            | store::Error::Busy
-            | store::Error::Unavailable { .. }
-            | store::Error::Corrupt { .. }
-            | store::Error::InUse { .. }
-            | store::Error::BadUrl(_)) => other.into(),
+        authority.store.write(Write::new(sign, entry)).await.map_err(|error| {
+            let why = "the member has signed already, or the proposal is not open";
+            Error::from_lost(error, "signature", why)
         })?;
         info!(proposal.id = id, msp.id = identity.msp_id(), "took a signature of proposal {id}");
 

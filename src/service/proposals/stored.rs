@@ -35,6 +35,21 @@ pub(in crate::service) fn read_update(
     Update::new(row.content.clone(), signatures.collect()).map_err(Error::internal)
 }
 
+/// The largest signature with its header, in octets.
+const MAX_SIGNATURE: usize = 64 << 10;
+
+/// A signature as it comes from outside.
+///
+/// # Errors
+/// When it is too long to be one.
+pub(in crate::service) fn check_length(header: &[u8], signature: &[u8]) -> Result<(), Error> {
+    if header.len() + signature.len() > MAX_SIGNATURE {
+        let why = format!("`header` and `signature` have more than {MAX_SIGNATURE} octets");
+        return Err(Error::malformed(why));
+    }
+    Ok(())
+}
+
 /// Who a `SignatureHeader` says to have signed.
 pub(in crate::service) fn creator_of(header: &[u8]) -> Result<Vec<u8>, Error> {
     let header: SignatureHeader = decode(header)

@@ -1,7 +1,7 @@
 //! Where a channel's orderers decide: they are asked what is in force, and are handed what is to be.
 
 use crate::channel::Update;
-use crate::orderer::{Orderer, Several};
+use crate::orderer::{Orderer, Remote, Several};
 use crate::service::administrator::Acting;
 use crate::service::alarms::Fork;
 use crate::service::catch_up::CaughtUp;
@@ -40,23 +40,23 @@ impl Office {
         known: &KnownChannel,
         reader: &Acting,
     ) -> Result<CaughtUp, Error> {
-        let Some(options) = &self.orderers else {
-            return Err(Error::new(Kind::Unavailable, "there is no `[orderers]`"));
-        };
-        let (remotes, unusable) = orderers_of(known.current.root(), options);
+        let (remotes, unusable) = self.remotes_of(known)?;
         let remotes: Vec<&dyn Orderer> = remotes.iter().map(|one| one as &dyn Orderer).collect();
         let told = self.catch_up(known.id.as_str(), reader, &remotes).await?;
         if told.answered == 0 {
             let forks = told.forks.iter().map(ToString::to_string);
-            let why: Vec<String> = forks.chain(told.failures).chain(unusable).collect();
-            let why = if why.is_empty() {
-                "the configuration names no orderers".to_owned()
-            } else {
-                why.join("; ")
-            };
-            return Err(Error::new(Kind::Unavailable, why));
+            let why: Vec<_> = forks.chain(told.failures).chain(unusable).collect();
+            return Err(none(&why));
         }
         Ok(told)
+    }
+
+    /// The orderers of a channel, and why some cannot be used.
+    fn remotes_of(&self, known: &KnownChannel) -> Result<(Vec<Remote>, Vec<String>), Error> {
+        let options = self.orderers.as_ref();
+        let options =
+            options.ok_or_else(|| Error::new(Kind::Unavailable, "there is no `[orderers]`"))?;
+        Ok(orderers_of(known.current.root(), options))
     }
 
     /// Hands an update with its signatures to the channel's orderers, but to none that contradicts what is known of the
@@ -71,18 +71,10 @@ impl Office {
         sender: &Acting,
         forks: &[Fork],
     ) -> Result<(), Error> {
-        let Some(options) = &self.orderers else {
-            return Err(Error::new(Kind::Unavailable, "there is no `[orderers]`"));
-        };
-        let (mut remotes, unusable) = orderers_of(known.current.root(), options);
+        let (mut remotes, unusable) = self.remotes_of(known)?;
         remotes.retain(|remote| !forks.iter().any(|fork| fork.orderer == remote.name()));
         if remotes.is_empty() {
-            let why = if unusable.is_empty() {
-                "the configuration names no orderers".to_owned()
-            } else {
-                unusable.join("; ")
-            };
-            return Err(Error::new(Kind::Unavailable, why));
+            return Err(none(&unusable));
         }
         let envelope = update_envelope(update, sender).await?;
         let several = Several::new(remotes);
@@ -95,4 +87,14 @@ impl Office {
             Error::new(Kind::Unavailable, what).because(why)
         })
     }
+}
+
+/// There is no orderer to ask, for these reasons.
+fn none(why: &[String]) -> Error {
+    let why = if why.is_empty() {
+        "the configuration names no orderers".to_owned()
+    } else {
+        why.join("; ")
+    };
+    Error::new(Kind::Unavailable, why)
 }

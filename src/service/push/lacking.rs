@@ -18,11 +18,13 @@ pub(super) struct Lacking {
     pub(super) what: String,
     /// Since when.
     pub(super) since: Timestamp,
-    /// Whether it is revoked certificates, and not a list alone that ends.
+    /// What brings it.
     pub(super) kind: Kinds,
+    /// Where it is lacking.
+    place: InPlace,
 }
 
-/// What is lacking.
+/// What brings what is lacking.
 #[derive(Debug)]
 pub(super) enum Kinds {
     /// Lists of these issuers, by their place among the organization's.
@@ -46,14 +48,14 @@ impl Organization {
         let place = InPlace::read(octets)
             .map_err(|why| Error::new(Kind::Conflict, why.to_string()).because(why))?;
         match matter {
-            Matter::RevocationLists => self.lacking_lists(&place, now).await,
-            Matter::Issuers => Ok(self.lacking_issuers(&place)),
+            Matter::RevocationLists => self.lacking_lists(place, now).await,
+            Matter::Issuers => Ok(self.lacking_issuers(place)),
         }
     }
 
     async fn lacking_lists(
         &self,
-        place: &InPlace,
+        place: InPlace,
         now: Timestamp,
     ) -> Result<Option<Lacking>, Error> {
         let (mut lists, mut since, mut count) = (Vec::new(), None, 0);
@@ -83,10 +85,10 @@ impl Organization {
             1 => "1 revoked certificate".to_owned(),
             count => format!("{count} revoked certificates"),
         };
-        Ok(Some(Lacking { what, since, kind: Kinds::Lists(lists) }))
+        Ok(Some(Lacking { what, since, kind: Kinds::Lists(lists), place }))
     }
 
-    fn lacking_issuers(&self, place: &InPlace) -> Option<Lacking> {
+    fn lacking_issuers(&self, place: InPlace) -> Option<Lacking> {
         let ours = self.authorities();
         let lacks = place.lacks(&ours);
         let since = lacks.iter().map(|ca| ca.not_before()).max()?;
@@ -94,7 +96,7 @@ impl Organization {
             1 => "1 CA certificate".to_owned(),
             count => format!("{count} CA certificates"),
         };
-        Some(Lacking { what, since, kind: Kinds::Issuers })
+        Some(Lacking { what, since, kind: Kinds::Issuers, place })
     }
 
     /// The `MSPConfig` that brings what is lacking.
@@ -103,14 +105,12 @@ impl Organization {
     /// [`Kind::Conflict`] for a list that must not leave; of the token or the store.
     pub(super) async fn supplied(
         &self,
-        root: &ConfigGroup,
         lacking: &Lacking,
         now: Timestamp,
     ) -> Result<Vec<u8>, Error> {
         let refused =
             |why: crate::msp::RenewError| Error::new(Kind::Conflict, why.to_string()).because(why);
-        let octets = msp_in_place(root, self.msp_id.as_str()).unwrap_or_default();
-        let place = InPlace::read(octets).map_err(refused)?;
+        let place = &lacking.place;
         match &lacking.kind {
             Kinds::Issuers => place.with_authorities(&self.authorities()).map_err(refused),
             Kinds::Lists(at) => {

@@ -85,9 +85,9 @@ impl Office {
 
 fn lag(row: &PushRow, now: Timestamp) -> i64 {
     match row.state {
-        crate::store::PushState::Effective => 0,
-        crate::store::PushState::Waiting
-        | crate::store::PushState::Submitted
-        | crate::store::PushState::Failed => (now.unix() - row.since.unix()).max(0),
+        PushState::Effective => 0,
+        PushState::Waiting | PushState::Submitted | PushState::Failed => {
+            (now.unix() - row.since.unix()).max(0)
+        }
     }
 }

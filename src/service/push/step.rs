@@ -17,7 +17,7 @@ use crate::service::proposals::{Proposal, Wanted, read_update, superseded};
 use crate::store::{
     Change, Error as StoreError, ProposalRow, ProposalState, PushRow, PushState, Write,
 };
-use crate::wire::{ConfigGroup, Message as _, SignatureHeader, decode};
+use crate::wire::{Message as _, SignatureHeader, decode};
 
 /// Who proposes what nobody asked for.
 const PROPOSER: &str = "chancery";
@@ -254,8 +254,7 @@ impl Step<'_> {
 
     /// Proposes what brings it, in the place of what the last step proposed; in one commit with how the push stands.
     async fn propose(&self, authority: &Authority, lacking: &Lacking) -> Result<String, Error> {
-        let root: &ConfigGroup = self.known.current.root();
-        let msp = self.organization.supplied(root, lacking, self.now).await?;
+        let msp = self.organization.supplied(lacking, self.now).await?;
         let update = self.known.update(Wanted::Edits(vec![Edit::ReplaceMsp { msp }]))?;
         self.known.check(&update, self.now)?;
         let what = match lacking.kind {
