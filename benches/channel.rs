@@ -39,7 +39,7 @@ const REVOKED: u64 = 50_000;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let rounds = arguments.next().map_or(300_u32, |rounds| rounds.parse().unwrap());
+    let rounds = arguments.next().map_or(1000_u32, |rounds| rounds.parse().unwrap());
     let only = arguments.next().unwrap_or_default();
     let organizations = organizations(5);
     let (orderer, members) = organizations.split_last().unwrap();

@@ -23,7 +23,7 @@ pub fn law(octets: &[u8]) {
     let tree = channel.policies();
     let root = tree.root().expect("a loaded tree has a root");
     for name in tree.names(root) {
-        let place = tree.lookup(root, name);
+        let place = tree.lookup(root, &name);
         assert!(matches!(place, Lookup::Found(_)));
         assert_eq!(tree.lookup(root, &format!("/Channel/{name}")), place);
         let outline = tree.outline(place);

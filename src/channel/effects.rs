@@ -51,8 +51,8 @@ pub fn effects(before: &PolicyTree, after: &PolicyTree) -> Vec<Effect> {
     for way in [&[][..], &["Application"], &["Orderer"]] {
         let groups = before.group(way.iter().copied()).zip(after.group(way.iter().copied()));
         let Some((group, next)) = groups else { continue };
-        let own = before.names(group).filter(|name| !name.contains('/'));
-        for name in own {
+        let names = before.names(group);
+        for name in names.iter().filter(|name| !name.contains('/')) {
             let (from, to) = (before.lookup(group, name), after.lookup(next, name));
             if to == Lookup::Missing {
                 continue;

@@ -1,6 +1,7 @@
 //! The organizations of a configuration: their MSPs, each set up once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::bad::ChannelError;
@@ -50,8 +51,8 @@ impl<'b> Definer<'b> {
     ) -> Result<BTreeMap<String, String>, ChannelError> {
         let mut orgs = BTreeMap::new();
         for (name, org) in &group.groups {
-            let path = format!("{path}/{}", name.escape_debug());
-            orgs.insert(name.clone(), self.org(org, path, kind)?);
+            let msp_id = self.org(org, format_args!("{path}/{}", name.escape_debug()), kind)?;
+            orgs.insert(name.clone(), msp_id);
         }
         Ok(orgs)
     }
@@ -59,11 +60,11 @@ impl<'b> Definer<'b> {
     fn org(
         &mut self,
         org: &ConfigGroup,
-        path: String,
+        path: fmt::Arguments<'_>,
         kind: OrgKind,
     ) -> Result<String, ChannelError> {
         if !org.groups.is_empty() {
-            return Err(ChannelError::UnexpectedSubgroup(path));
+            return Err(ChannelError::UnexpectedSubgroup(path.to_string()));
         }
         let (with, may, must) = match kind {
             OrgKind::Application => (Some("AnchorPeers"), true, false),
@@ -73,20 +74,24 @@ impl<'b> Definer<'b> {
             OrgKind::Consortium => (None, true, false),
         };
         if !may && org.values.contains_key("Endpoints") {
-            return Err(ChannelError::EndpointsWithoutCapability(path));
+            return Err(ChannelError::EndpointsWithoutCapability(path.to_string()));
         }
-        let values = OrgValues::read(org, &path, with)?;
+        let values = OrgValues::read(org, path, with)?;
         if must && values.endpoints.addresses.is_empty() {
-            return Err(ChannelError::EndpointsMissing(path));
+            return Err(ChannelError::EndpointsMissing(path.to_string()));
         }
         self.define(values.msp, path)
     }
 
-    fn define(&mut self, config: MspConfig, path: String) -> Result<String, ChannelError> {
+    fn define(
+        &mut self,
+        config: MspConfig,
+        path: fmt::Arguments<'_>,
+    ) -> Result<String, ChannelError> {
         match config.r#type {
             0 => {}
-            1 => return Err(ChannelError::Idemix(path)),
-            other => return Err(ChannelError::MspType(path, other)),
+            1 => return Err(ChannelError::Idemix(path.to_string())),
+            other => return Err(ChannelError::MspType(path.to_string(), other)),
         }
         // One organization may stand in several places: it is set up once.
         if let Some((id, _)) = self.defined.iter().find(|(_, (known, _))| **known == config) {
@@ -96,15 +101,15 @@ impl<'b> Definer<'b> {
             known
         } else {
             let msp = Msp::of_config(&config, self.version, self.now)
-                .map_err(|rejection| ChannelError::MspSetup(path.clone(), rejection))?;
+                .map_err(|rejection| ChannelError::MspSetup(path.to_string(), rejection))?;
             (Arc::new(config), msp)
         };
         let id = msp.id().to_owned();
         if self.defined.contains_key(&id) {
-            return Err(ChannelError::MspConflict { id, path });
+            return Err(ChannelError::MspConflict { id, path: path.to_string() });
         }
         if id.is_empty() {
-            return Err(ChannelError::EmptyMspId(path));
+            return Err(ChannelError::EmptyMspId(path.to_string()));
         }
         self.defined.insert(id.clone(), (config, msp));
         Ok(id)

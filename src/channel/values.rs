@@ -1,5 +1,7 @@
 //! The values that each group may have; an absent one reads as the empty message.
 
+use std::fmt;
+
 use super::bad::ChannelError;
 use super::names::ROOT;
 use crate::wire::{
@@ -11,7 +13,7 @@ use crate::wire::{
 /// Calls `take` with each value of a group; one that it does not know is refused.
 fn each(
     group: &ConfigGroup,
-    path: &str,
+    path: impl fmt::Display,
     mut take: impl FnMut(&str, &[u8]) -> Result<bool, Unread>,
 ) -> Result<(), ChannelError> {
     for (name, value) in &group.values {
@@ -48,7 +50,7 @@ pub(super) struct ChannelValues {
 impl ChannelValues {
     pub(super) fn read(root: &ConfigGroup) -> Result<Self, ChannelError> {
         let mut values = Self::default();
-        each(root, &format!("/{ROOT}"), |name, octets| {
+        each(root, format_args!("/{ROOT}"), |name, octets| {
             match name {
                 "HashingAlgorithm" => values.hashing_algorithm = read(octets)?,
                 "BlockDataHashingStructure" => values.hashing_structure = read(octets)?,
@@ -140,7 +142,7 @@ impl OrgValues {
     /// `with` names the value that such an organization may have beside its MSP.
     pub(super) fn read(
         group: &ConfigGroup,
-        path: &str,
+        path: fmt::Arguments<'_>,
         with: Option<&str>,
     ) -> Result<Self, ChannelError> {
         let mut values = Self::default();

@@ -47,6 +47,7 @@ pub(super) async fn one(
     let tree = known.channel().policies();
     let mut paths: Vec<String> = tree
         .names(tree.root().unwrap_or_default())
+        .iter()
         .map(|name| format!("/Channel/{name}"))
         .collect();
     paths.sort_unstable();

@@ -118,9 +118,11 @@ pub(super) fn certificate(pem: &[u8]) -> Result<Certificate, Rejection> {
 }
 
 pub(super) fn read(der: Vec<u8>) -> Result<Certificate, Rejection> {
-    let refuse =
-        |why| Rejection::new(Category::CertParse, format!("the certificate is refused: {why}"));
-    Certificate::read(der.into()).map_err(refuse)
+    Certificate::read(der.into()).map_err(refused)
+}
+
+fn refused(why: &str) -> Rejection {
+    Rejection::new(Category::CertParse, format!("the certificate is refused: {why}"))
 }
 
 impl Subject {
@@ -144,7 +146,7 @@ impl Core {
 
     /// An identity of a certificate.
     pub(super) fn subject_of(&self, certificate: Arc<Certificate>) -> Result<Subject, Rejection> {
-        match certificate.key {
+        match certificate.key() {
             Key::Ecdsa(_) | Key::Ed25519(_) | Key::Rsa(_) => {}
             Key::Other | Key::Unknown => {
                 let detail = format!("the key of {} is of no supported kind", certificate.called());
@@ -159,7 +161,7 @@ impl Core {
             );
             return Err(Rejection::new(Category::HashUnknown, detail));
         };
-        let identifier = hash.of([certificate.der()]);
+        let identifier = digest::digest(hash.algorithm(), certificate.der());
         let known = OnceLock::new();
         if let Some(chain) = chain {
             let _ = known.set(Ok(chain));
@@ -177,10 +179,10 @@ impl Core {
             return Ok((certificate, None));
         }
         // A CA that signed itself counts as the only root, known or not.
-        if certificate.is_ca() && certificate.is_signed_by(&certificate) {
+        if certificate.is_ca() && certificate.is_self_signed() {
             let low = low_signature(&certificate, &certificate)?;
             let certificate = match low {
-                Some(der) => Arc::new(read(der)?),
+                Some(low) => Arc::new(low),
                 None => certificate,
             };
             alone(&certificate, Self::at(&certificate))?;
@@ -196,7 +198,7 @@ impl Core {
             return Err(Rejection::new(Category::NoParentInChain, detail));
         };
         match low_signature(&certificate, issuer)? {
-            Some(der) => Ok((Arc::new(read(der)?), Some(chain))),
+            Some(low) => Ok((Arc::new(low), Some(chain))),
             None => Ok((certificate, Some(chain))),
         }
     }
@@ -273,14 +275,15 @@ fn too_short(certificate: &Certificate) -> Rejection {
     Rejection::new(Category::ChainTooShort, detail)
 }
 
-/// The octets of the certificate with the low S, when it has the high one.
+/// The certificate with the low S, when it has the high one.
 fn low_signature(
     certificate: &Certificate,
     issuer: &Certificate,
-) -> Result<Option<Vec<u8>>, Rejection> {
+) -> Result<Option<Certificate>, Rejection> {
     // Whoever signed with ECDSA has such a key.
-    let Key::Ecdsa(key) = &issuer.key else { return Ok(None) };
+    let Key::Ecdsa(key) = issuer.key() else { return Ok(None) };
     let signature = certificate.signature();
     let low = Pair::read(signature)?.low(key.curve);
-    Ok((low.as_ref() != signature).then(|| certificate.with_signature(&low)))
+    let low = (low.as_ref() != signature).then(|| certificate.resigned(&low));
+    low.transpose().map_err(refused)
 }

@@ -127,7 +127,7 @@ impl Crl {
     }
 
     pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
-        issuer.key.verifies(self.algorithm, self.tbs.get(&self.der), &self.signature, true)
+        issuer.key().verifies(self.algorithm, self.tbs.get(&self.der), &self.signature, true)
     }
 }
 

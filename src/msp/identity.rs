@@ -118,7 +118,7 @@ impl Identity {
     /// Why the signature does not count.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Rejection> {
         let reject = |category, detail: &'static str| Err(Rejection::new(category, detail));
-        let key = &self.subject.certificate.key;
+        let key = self.subject.certificate.key();
         // Ed25519 hashes by itself, whatever the family.
         let hash = match key {
             Key::Ed25519(_) => None,

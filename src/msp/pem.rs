@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use memchr::{memchr, memchr_iter, memchr3, memrchr};
 
 /// Go's decoder does not look at the unused bits of the last character.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -79,9 +80,16 @@ fn block<'a>(before: &'a [u8], after: &'a [u8]) -> Found<'a> {
     }
     let body = body.unwrap_or_default();
     let mut base64 = Vec::with_capacity(body.len());
-    // Runs are copied whole: bodies are long, and their lines too.
-    for run in body.split(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n')) {
-        base64.extend_from_slice(run);
+    if memchr3(b' ', b'\t', b'\r', body).is_none() {
+        // Lines are copied whole.
+        let mut from = 0;
+        for end in memchr_iter(b'\n', body).chain([body.len()]) {
+            base64.extend_from_slice(body.get(from..end).unwrap_or_default());
+            from = end + 1;
+        }
+    } else {
+        let is_space = |octet: &u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
+        base64.extend(body.iter().filter(|octet| !is_space(octet)));
     }
     let Ok(der) = BASE64.decode(base64) else { return Found::Broken };
     Found::Whole(Block { label, der, rest: rest.unwrap_or_default() })
@@ -90,7 +98,7 @@ fn block<'a>(before: &'a [u8], after: &'a [u8]) -> Found<'a> {
 /// The next line without its end and without spaces at its end, and what follows; nothing follows a
 /// line that is not ended.
 fn line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let (line, rest) = match find(text, b"\n") {
+    let (line, rest) = match memchr(b'\n', text) {
         Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
         None => (text, None),
     };
@@ -106,7 +114,7 @@ fn find(text: &[u8], word: &[u8]) -> Option<usize> {
     let (first, tail) = word.split_first()?;
     let mut from = 0;
     loop {
-        let at = from + text.get(from..)?.iter().position(|octet| octet == first)?;
+        let at = from + memchr(*first, text.get(from..)?)?;
         if text.get(at + 1..)?.starts_with(tail) {
             return Some(at);
         }
@@ -118,7 +126,7 @@ fn find_last(text: &[u8], word: &[u8]) -> Option<usize> {
     let (first, tail) = word.split_first()?;
     let mut rest = text;
     loop {
-        let at = rest.iter().rposition(|octet| octet == first)?;
+        let at = memrchr(*first, rest)?;
         if text.get(at + 1..)?.starts_with(tail) {
             return Some(at);
         }

@@ -1,5 +1,6 @@
 //! Setting up an MSP: its configuration, step by step in Fabric's order; the first failure is told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::certificate::key::{Key, is_ecdsa_private_key};
@@ -64,7 +65,8 @@ pub(super) fn set_up_config(
 ) -> Result<Core, Rejection> {
     let late_admins = version >= MspVersion::V1_4_3;
     let mut core = empty(config, version);
-    core.take_cas(config)?;
+    let mut entries = Entries::default();
+    core.take_cas(config, &mut entries)?;
     if !late_admins {
         core.take_admins(config)?;
     }
@@ -77,9 +79,9 @@ pub(super) fn set_up_config(
     if let Some(signer) = &config.signing_identity {
         core.signer = Some(core.signing_identity(signer, surroundings)?);
     }
-    core.take_tls_cas(config)?;
-    core.take_units(config)?;
-    core.take_roles(config)?;
+    core.take_tls_cas(config, &mut entries)?;
+    core.take_units(config, &mut entries)?;
+    core.take_roles(config, &mut entries)?;
     if late_admins {
         core.take_admins(config)?;
         if core.admins.is_empty() && !(core.enforces_roles && core.roles.admin.is_some()) {
@@ -106,7 +108,7 @@ fn empty(config: &FabricMspConfig, version: MspVersion) -> Core {
         intermediate_pool: Pool::default(),
         crls: Vec::new(),
         internal_nodes: Vec::new(),
-        units: std::collections::BTreeMap::new(),
+        units: BTreeMap::new(),
         roles: RoleUnits::default(),
         enforces_roles: false,
         admins: Vec::new(),
@@ -116,11 +118,26 @@ fn empty(config: &FabricMspConfig, version: MspVersion) -> Core {
     }
 }
 
+/// Certificates of CAs by their entries: the same stand as roots, for TLS and beside units, and are read once.
+#[derive(Default)]
+struct Entries<'a>(BTreeMap<&'a [u8], Arc<Certificate>>);
+
+impl<'a> Entries<'a> {
+    fn read(&mut self, entry: &'a [u8]) -> Result<Arc<Certificate>, Rejection> {
+        if let Some(known) = self.0.get(entry) {
+            return Ok(Arc::clone(known));
+        }
+        let read = Arc::new(certificate(entry)?);
+        self.0.insert(entry, Arc::clone(&read));
+        Ok(read)
+    }
+}
+
 /// Each entry with its place, counted from one, said when it fails.
 fn each<'a, E, T>(
     what: &'static str,
     entries: &'a [E],
-    take: impl Fn(&'a E) -> Result<T, Rejection>,
+    mut take: impl FnMut(&'a E) -> Result<T, Rejection>,
 ) -> Result<Vec<T>, Rejection> {
     let numbered = entries.iter().enumerate();
     numbered
@@ -131,15 +148,19 @@ fn each<'a, E, T>(
 }
 
 impl Core {
-    fn take_cas(&mut self, config: &FabricMspConfig) -> Result<(), Rejection> {
+    fn take_cas<'a>(
+        &mut self,
+        config: &'a FabricMspConfig,
+        entries: &mut Entries<'a>,
+    ) -> Result<(), Rejection> {
         if config.root_certs.is_empty() {
             return Err(Rejection::new(Category::NoRootCa, "no root CA is listed"));
         }
         // Issuers must be known before signatures can be brought to the low S, those of CAs too: so first as
         // they are, then anew as they came to be.
-        let read = |entry: &Vec<u8>| certificate(entry).map(Arc::new);
-        let roots = each("root CA", &config.root_certs, read)?;
-        let intermediates = each("intermediate CA", &config.intermediate_certs, read)?;
+        let mut read = |entry: &'a Vec<u8>| entries.read(entry);
+        let roots = each("root CA", &config.root_certs, &mut read)?;
+        let intermediates = each("intermediate CA", &config.intermediate_certs, &mut read)?;
         self.root_pool = roots.iter().cloned().collect();
         self.intermediate_pool = intermediates.iter().cloned().collect();
         let subject = |read: &Arc<Certificate>| self.subject_of(Arc::clone(read));
@@ -207,10 +228,14 @@ impl Core {
         Ok(subject)
     }
 
-    fn take_tls_cas(&self, config: &FabricMspConfig) -> Result<(), Rejection> {
-        let read = |entry: &Vec<u8>| certificate(entry).map(Arc::new);
-        let roots = each("TLS root CA", &config.tls_root_certs, read)?;
-        let intermediates = each("TLS intermediate CA", &config.tls_intermediate_certs, read)?;
+    fn take_tls_cas<'a>(
+        &self,
+        config: &'a FabricMspConfig,
+        entries: &mut Entries<'a>,
+    ) -> Result<(), Rejection> {
+        let mut read = |entry: &'a Vec<u8>| entries.read(entry);
+        let roots = each("TLS root CA", &config.tls_root_certs, &mut read)?;
+        let intermediates = each("TLS intermediate CA", &config.tls_intermediate_certs, &mut read)?;
         let (root_pool, intermediate_pool): (Pool, Pool) =
             (roots.iter().cloned().collect(), intermediates.iter().cloned().collect());
         for ca in roots.iter().chain(&intermediates) {
@@ -224,9 +249,13 @@ impl Core {
         Ok(())
     }
 
-    fn take_units(&mut self, config: &FabricMspConfig) -> Result<(), Rejection> {
+    fn take_units<'a>(
+        &mut self,
+        config: &'a FabricMspConfig,
+        entries: &mut Entries<'a>,
+    ) -> Result<(), Rejection> {
         for unit in &config.organizational_unit_identifiers {
-            let certifiers = self.bound_to(unit)?;
+            let certifiers = self.bound_to(unit, entries)?;
             let name = unit.organizational_unit_identifier.clone();
             let paths = self.units.entry(name).or_default();
             if !paths.contains(&certifiers) {
@@ -236,15 +265,19 @@ impl Core {
         Ok(())
     }
 
-    fn take_roles(&mut self, config: &FabricMspConfig) -> Result<(), Rejection> {
+    fn take_roles<'a>(
+        &mut self,
+        config: &'a FabricMspConfig,
+        entries: &mut Entries<'a>,
+    ) -> Result<(), Rejection> {
         let Some(roles) = config.fabric_node_ous.as_ref() else { return Ok(()) };
         if self.version < MspVersion::V1_1 {
             return Ok(());
         }
-        let role = |unit: Option<&FabricOuIdentifier>| {
-            let bind = |unit: &FabricOuIdentifier| {
+        let mut role = |unit: Option<&'a FabricOuIdentifier>| {
+            let bind = |unit: &'a FabricOuIdentifier| {
                 let bound = !unit.certificate.is_empty();
-                let certifiers = if bound { Some(self.bound_to(unit)?) } else { None };
+                let certifiers = if bound { Some(self.bound_to(unit, entries)?) } else { None };
                 Ok(RoleUnit { unit: unit.organizational_unit_identifier.clone(), certifiers })
             };
             unit.map(bind).transpose()
@@ -281,10 +314,14 @@ impl Core {
     }
 
     /// The hash of the certification path of the CA that a unit is bound to.
-    fn bound_to(&self, unit: &FabricOuIdentifier) -> Result<Vec<u8>, Rejection> {
+    fn bound_to<'a>(
+        &self,
+        unit: &'a FabricOuIdentifier,
+        entries: &mut Entries<'a>,
+    ) -> Result<Vec<u8>, Rejection> {
         let name = unit.organizational_unit_identifier.escape_debug();
-        let find = || {
-            let (read, _) = self.normalize(Arc::new(certificate(&unit.certificate)?))?;
+        let mut find = || {
+            let (read, _) = self.normalize(entries.read(&unit.certificate)?)?;
             let of = |cas: &[Subject]| {
                 cas.iter().map(|ca| &ca.certificate).find(|ca| **ca == read).cloned()
             };
@@ -328,7 +365,7 @@ fn is_ca(certificate: &Certificate) -> Result<(), Rejection> {
 
 /// By which Fabric's software provider names a key.
 fn key_identifier(certificate: &Certificate) -> Option<[u8; 32]> {
-    let octets = match &certificate.key {
+    let octets = match certificate.key() {
         Key::Ecdsa(key) => key.point_octets(),
         Key::Ed25519(key) => key.to_vec(),
         Key::Rsa(_) | Key::Other | Key::Unknown => return None,

@@ -16,7 +16,7 @@ impl Core {
     }
 
     fn check_key(&self, certificate: &Certificate) -> Result<(), Rejection> {
-        let supported = match &certificate.key {
+        let supported = match certificate.key() {
             Key::Ecdsa(_) => true,
             Key::Ed25519(_) => self.version >= MspVersion::V3_0,
             Key::Rsa(_) | Key::Other | Key::Unknown => false,

@@ -165,6 +165,7 @@ impl<'a> Reader<'a> {
 
 /// Reads the element that `rest` begins with, and leaves what follows it: a definite length in its shortest
 /// form, a tag below 31.
+#[inline]
 pub(crate) fn next_element<'a>(rest: &mut &'a [u8]) -> Option<Element<'a>> {
     let all = *rest;
     let (&tag, after_tag) = all.split_first()?;

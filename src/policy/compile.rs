@@ -73,11 +73,12 @@ impl SignaturePolicy {
     /// # Errors
     /// When it does not parse, is of another version, or a rule is wrong.
     pub fn from_octets(octets: &[u8]) -> Result<Self, BadPolicy> {
-        let envelope: SignaturePolicyEnvelope = decode(octets)?;
-        if envelope.version != 0 {
-            return Err(BadPolicy::Version(envelope.version));
-        }
-        Self::from_envelope(&envelope)
+        let mut principals = Vec::new();
+        let rule = Self::rule_with(octets, |principal| {
+            principals.push(principal);
+            number(principals.len() - 1)
+        })?;
+        Ok(Self { rule, principals })
     }
 
     /// Takes a policy of a chaincode or a collection, whose version nobody looks at.
@@ -86,7 +87,8 @@ impl SignaturePolicy {
     /// When a rule is wrong.
     pub fn from_envelope(envelope: &SignaturePolicyEnvelope) -> Result<Self, BadPolicy> {
         let rule = envelope.rule.as_ref().ok_or(BadPolicy::EmptyRule)?;
-        let rule = compile(rule, envelope.identities.len())?;
+        let numbers: Vec<i32> = (0..envelope.identities.len()).map(number).collect();
+        let rule = compile(rule, &numbers)?;
         Ok(Self { rule, principals: envelope.identities.clone() })
     }
 
@@ -126,11 +128,28 @@ impl SignaturePolicy {
         Self { rule: renumber(rule, &numbers), principals }
     }
 
-    /// With numbers of principals replaced, e.g. by those of a list that several policies share.
-    pub(super) fn renumbered(&self, mut number: impl FnMut(&MspPrincipal) -> i32) -> Rule {
-        let numbers: Vec<i32> = self.principals.iter().map(&mut number).collect();
-        renumber(&self.rule, &numbers)
+    /// The rule of a policy of a channel's configuration, with principals numbered by `number`, e.g. as in a list that
+    /// several policies share.
+    ///
+    /// # Errors
+    /// As [`SignaturePolicy::from_octets`].
+    pub(super) fn rule_with(
+        octets: &[u8],
+        number: impl FnMut(MspPrincipal) -> i32,
+    ) -> Result<Rule, BadPolicy> {
+        let envelope: SignaturePolicyEnvelope = decode(octets)?;
+        if envelope.version != 0 {
+            return Err(BadPolicy::Version(envelope.version));
+        }
+        let rule = envelope.rule.as_ref().ok_or(BadPolicy::EmptyRule)?;
+        let numbers: Vec<i32> = envelope.identities.into_iter().map(number).collect();
+        compile(rule, &numbers)
     }
+}
+
+/// More principals than numbers would take gigabytes of configuration; such a one is nobody.
+pub(super) fn number(place: usize) -> i32 {
+    i32::try_from(place).unwrap_or(-1)
 }
 
 fn number_used(
@@ -147,7 +166,7 @@ fn number_used(
                 return;
             };
             if *number < 0 {
-                *number = i32::try_from(principals.len()).unwrap_or(-1);
+                *number = self::number(principals.len());
                 principals.push(principal.clone());
             }
         }
@@ -212,15 +231,16 @@ pub(super) fn to_wire(rule: &Rule) -> WireRule {
     WireRule { kind: Some(kind) }
 }
 
-/// Recursion is as deep as messages may nest, which `wire` bounds.
-fn compile(rule: &WireRule, principals: usize) -> Result<Rule, BadPolicy> {
+/// With the numbers that principals have here, by the numbers that they have there. Recursion is as deep as messages may
+/// nest, which `wire` bounds.
+fn compile(rule: &WireRule, numbers: &[i32]) -> Result<Rule, BadPolicy> {
     match rule.kind.as_ref().ok_or(BadPolicy::UnknownRuleType)? {
         SignaturePolicyType::SignedBy(index) => {
-            let known = usize::try_from(*index).is_ok_and(|index| index < principals);
-            if known { Ok(Rule::SignedBy(*index)) } else { Err(BadPolicy::IdentityIndex(*index)) }
+            let number = usize::try_from(*index).ok().and_then(|index| numbers.get(index));
+            number.map(|number| Rule::SignedBy(*number)).ok_or(BadPolicy::IdentityIndex(*index))
         }
         SignaturePolicyType::NOutOf(gate) => {
-            let rules = gate.rules.iter().map(|rule| compile(rule, principals));
+            let rules = gate.rules.iter().map(|rule| compile(rule, numbers));
             Ok(Rule::OutOf { n: gate.n, rules: rules.collect::<Result<_, _>>()? })
         }
     }

@@ -160,7 +160,7 @@ mod tests {
         let (with, found) = tree.with(0, &policy("AND('Org2MSP.peer', 'Org9MSP.peer')")).unwrap();
         let text = with.text(found);
         assert_eq!(text.as_deref(), Some("AND('Org2MSP.peer', 'Org9MSP.peer')"));
-        assert_eq!(with.names(0).count(), tree.names(0).count());
+        assert_eq!(with.names(0), tree.names(0));
         let unknown = Policy { r#type: 2, value: Vec::new() };
         assert!(tree.with(0, &unknown).is_err());
     }

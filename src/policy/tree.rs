@@ -1,9 +1,10 @@
 //! The policies of a channel, by group and path.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::ast::Rule;
-use super::compile::{BadPolicy, SignaturePolicy};
+use super::compile::{BadPolicy, SignaturePolicy, number};
 use super::evaluate::{Judge, Verdict, Why};
 use super::implicit::{Threshold, print_implicit};
 use super::language;
@@ -27,8 +28,9 @@ pub struct PolicyTree {
 struct Group {
     /// From the root, e.g. `Channel/Application`.
     path: String,
+    /// Groups below by name, which has no slash in any channel that loads.
     children: BTreeMap<String, usize>,
-    /// Its own policies by name, and those of the groups below by path.
+    /// Its own policies by name.
     policies: BTreeMap<String, usize>,
 }
 
@@ -70,7 +72,7 @@ impl PolicyTree {
     /// When a policy is missing, of an unknown kind, or wrong; with the path of its group and its
     /// name.
     pub fn load(root: &ConfigGroup) -> Result<Self, (String, BadPolicy)> {
-        let mut loader = Loader { tree: Self::default(), numbers: HashMap::new() };
+        let mut loader = Loader { tree: Self::default(), numbers: BTreeMap::new() };
         loader.group(ROOT.to_owned(), root)?;
         Ok(loader.tree)
     }
@@ -82,7 +84,8 @@ impl PolicyTree {
     /// When the policy is of an unknown kind, or wrong.
     pub fn with(&self, group: usize, policy: &Policy) -> Result<(Self, Lookup), BadPolicy> {
         let principals = self.principals.iter().zip(0..);
-        let numbers = principals.map(|(principal, number)| (key_of(principal), number)).collect();
+        let numbers =
+            principals.map(|(principal, number)| (key_of(principal.clone()), number)).collect();
         let mut loader = Loader { tree: self.clone(), numbers };
         let children = self.groups.get(group).map(|group| group.children.clone());
         let kind = loader.kind(policy, &children.unwrap_or_default())?;
@@ -143,20 +146,55 @@ impl PolicyTree {
         self.groups.get(group).map(|group| format!("/{}", group.path))
     }
 
-    /// The names under which policies can be asked for in a group: its own, and paths to those below.
-    pub fn names(&self, group: usize) -> impl Iterator<Item = &str> {
-        self.groups
-            .get(group)
-            .into_iter()
-            .flat_map(|group| group.policies.keys())
-            .map(String::as_str)
+    /// The names under which policies can be asked for in a group: its own, and paths to those below; sorted.
+    pub fn names(&self, group: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        self.names_below(group, "", &mut names);
+        names.sort_unstable();
+        names
+    }
+
+    fn names_below(&self, group: usize, path: &str, names: &mut Vec<String>) {
+        let Some(group) = self.groups.get(group) else { return };
+        names.extend(group.policies.keys().map(|name| format!("{path}{name}")));
+        for (name, child) in &group.children {
+            self.names_below(*child, &format!("{path}{name}/"), names);
+        }
     }
 
     /// Looks a policy up in a group: a name, a path relative to the group, or one from the root that
     /// leads through the group.
     pub fn lookup(&self, group: usize, id: &str) -> Lookup {
-        let Some(group) = self.groups.get(group) else { return Lookup::Missing };
-        group.lookup(id)
+        let Some(path) = self.groups.get(group).map(|group| group.path.as_str()) else {
+            return Lookup::Missing;
+        };
+        let relative = if let Some(whole) = id.strip_prefix('/') {
+            let Some(rest) = whole.strip_prefix(path) else { return Lookup::Missing };
+            if rest.is_empty() {
+                return Lookup::Crash;
+            }
+            // One octet follows the path, whichever it is; a cut character leads to no name.
+            match rest.get(1..) {
+                Some(relative) => relative,
+                None => return Lookup::Missing,
+            }
+        } else {
+            id
+        };
+        if id.is_empty() {
+            return Lookup::Missing;
+        }
+        self.find(group, relative).map_or(Lookup::Missing, Lookup::Found)
+    }
+
+    /// The policy at the end of a path of names, the last of which is its own.
+    fn find(&self, mut group: usize, path: &str) -> Option<usize> {
+        let mut names = path;
+        while let Some((name, rest)) = names.split_once('/') {
+            group = self.below(group, name)?;
+            names = rest;
+        }
+        self.groups.get(group)?.policies.get(names).copied()
     }
 
     /// Judges the policy that an id leads to from the root.
@@ -206,35 +244,14 @@ impl PolicyTree {
     }
 }
 
-impl Group {
-    fn lookup(&self, id: &str) -> Lookup {
-        let relative = if let Some(path) = id.strip_prefix('/') {
-            let Some(rest) = path.strip_prefix(self.path.as_str()) else { return Lookup::Missing };
-            if rest.is_empty() {
-                return Lookup::Crash;
-            }
-            // One octet follows the path, whichever it is; a cut character leads to no name.
-            match rest.get(1..) {
-                Some(relative) => relative,
-                None => return Lookup::Missing,
-            }
-        } else {
-            id
-        };
-        if id.is_empty() {
-            return Lookup::Missing;
-        }
-        self.policies.get(relative).map_or(Lookup::Missing, |place| Lookup::Found(*place))
-    }
-}
-
-fn key_of(principal: &MspPrincipal) -> (i32, Vec<u8>) {
-    (principal.principal_classification, principal.principal.clone())
+fn key_of(principal: MspPrincipal) -> (i32, Vec<u8>) {
+    (principal.principal_classification, principal.principal)
 }
 
 struct Loader {
     tree: PolicyTree,
-    numbers: HashMap<(i32, Vec<u8>), i32>,
+    /// By classification and principal.
+    numbers: BTreeMap<(i32, Vec<u8>), i32>,
 }
 
 impl Loader {
@@ -251,12 +268,6 @@ impl Loader {
             let kind = self.kind(policy, &children).map_err(at)?;
             policies.insert(name.clone(), self.tree.policies.len());
             self.tree.policies.push(kind);
-        }
-        for (name, child) in &children {
-            let Some(below) = self.tree.groups.get(*child) else { continue };
-            let paths =
-                below.policies.iter().map(|(path, place)| (format!("{name}/{path}"), *place));
-            policies.extend(paths);
         }
         self.tree.groups.push(Group { path, children, policies });
         Ok(self.tree.groups.len() - 1)
@@ -277,21 +288,16 @@ impl Loader {
     }
 
     fn signature(&mut self, octets: &[u8]) -> Result<Kind, BadPolicy> {
-        let policy = SignaturePolicy::from_octets(octets)?;
         let (numbers, principals) = (&mut self.numbers, &mut self.tree.principals);
-        let rule = policy.renumbered(|principal| {
-            let key = key_of(principal);
-            if let Some(number) = numbers.get(&key) {
-                return *number;
+        let shared = |principal: MspPrincipal| match numbers.entry(key_of(principal)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                let (principal_classification, principal) = new.key().clone();
+                principals.push(MspPrincipal { principal_classification, principal });
+                *new.insert(number(principals.len() - 1))
             }
-            // More principals than numbers would take gigabytes of configuration; such a one is
-            // nobody.
-            let number = i32::try_from(principals.len()).unwrap_or(-1);
-            numbers.insert(key, number);
-            principals.push(principal.clone());
-            number
-        });
-        Ok(Kind::Signature(rule))
+        };
+        SignaturePolicy::rule_with(octets, shared).map(Kind::Signature)
     }
 
     fn implicit(

@@ -2,7 +2,7 @@
 
 use prost::{Enumeration, Message};
 
-use super::decode::{Field, Shaped};
+use super::fields::shaped;
 
 /// A payload and its sender's signature.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -15,13 +15,7 @@ pub struct Envelope {
     pub signature: Vec<u8>,
 }
 
-impl Shaped for Envelope {
-    const NAME: &'static str = "common.Envelope";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(Envelope, "common.Envelope", { 1 => payload, 2 => signature });
 
 /// A message with its header.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -34,13 +28,7 @@ pub struct Payload {
     pub data: Vec<u8>,
 }
 
-impl Shaped for Payload {
-    const NAME: &'static str = "common.Payload";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(Header::shape)), (2, Field::Octets)]
-    }
-}
+shaped!(Payload, "common.Payload", { 1 => header, 2 => data });
 
 /// Where a message goes, and whom it is from.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -53,13 +41,7 @@ pub struct Header {
     pub signature_header: Vec<u8>,
 }
 
-impl Shaped for Header {
-    const NAME: &'static str = "common.Header";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(Header, "common.Header", { 1 => channel_header, 2 => signature_header });
 
 /// Where a message goes.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -90,22 +72,16 @@ pub struct ChannelHeader {
     pub tls_cert_hash: Vec<u8>,
 }
 
-impl Shaped for ChannelHeader {
-    const NAME: &'static str = "common.ChannelHeader";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Number),
-            (2, Field::Number),
-            (3, Field::Message(Timestamp::shape)),
-            (4, Field::Octets),
-            (5, Field::Octets),
-            (6, Field::Number),
-            (7, Field::Octets),
-            (8, Field::Octets),
-        ]
-    }
-}
+shaped!(ChannelHeader, "common.ChannelHeader", {
+    1 => r#type,
+    2 => version,
+    3 => timestamp,
+    4 => channel_id,
+    5 => tx_id,
+    6 => epoch,
+    7 => extension,
+    8 => tls_cert_hash,
+});
 
 /// A point in time.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -118,13 +94,7 @@ pub struct Timestamp {
     pub nanos: i32,
 }
 
-impl Shaped for Timestamp {
-    const NAME: &'static str = "google.protobuf.Timestamp";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Number)]
-    }
-}
+shaped!(Timestamp, "google.protobuf.Timestamp", { 1 => seconds, 2 => nanos });
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -157,13 +127,7 @@ pub struct SignatureHeader {
     pub nonce: Vec<u8>,
 }
 
-impl Shaped for SignatureHeader {
-    const NAME: &'static str = "common.SignatureHeader";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(SignatureHeader, "common.SignatureHeader", { 1 => creator, 2 => nonce });
 
 /// A block.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -179,17 +143,7 @@ pub struct Block {
     pub metadata: Option<BlockMetadata>,
 }
 
-impl Shaped for Block {
-    const NAME: &'static str = "common.Block";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Message(BlockHeader::shape)),
-            (2, Field::Message(BlockData::shape)),
-            (3, Field::Message(BlockMetadata::shape)),
-        ]
-    }
-}
+shaped!(Block, "common.Block", { 1 => header, 2 => data, 3 => metadata });
 
 /// What is hashed and signed of a block.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -205,13 +159,7 @@ pub struct BlockHeader {
     pub data_hash: Vec<u8>,
 }
 
-impl Shaped for BlockHeader {
-    const NAME: &'static str = "common.BlockHeader";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Octets), (3, Field::Octets)]
-    }
-}
+shaped!(BlockHeader, "common.BlockHeader", { 1 => number, 2 => previous_hash, 3 => data_hash });
 
 /// Transactions.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -221,13 +169,7 @@ pub struct BlockData {
     pub data: Vec<Vec<u8>>,
 }
 
-impl Shaped for BlockData {
-    const NAME: &'static str = "common.BlockData";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(BlockData, "common.BlockData", { 1 => data });
 
 /// What is added to a block after.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -237,13 +179,7 @@ pub struct BlockMetadata {
     pub metadata: Vec<Vec<u8>>,
 }
 
-impl Shaped for BlockMetadata {
-    const NAME: &'static str = "common.BlockMetadata";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(BlockMetadata, "common.BlockMetadata", { 1 => metadata });
 
 /// What stands where in a block's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -272,13 +208,7 @@ pub struct Metadata {
     pub signatures: Vec<MetadataSignature>,
 }
 
-impl Shaped for Metadata {
-    const NAME: &'static str = "common.Metadata";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Message(MetadataSignature::shape))]
-    }
-}
+shaped!(Metadata, "common.Metadata", { 1 => value, 2 => signatures });
 
 /// A signature of an orderer.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -294,13 +224,11 @@ pub struct MetadataSignature {
     pub identifier_header: Vec<u8>,
 }
 
-impl Shaped for MetadataSignature {
-    const NAME: &'static str = "common.MetadataSignature";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets), (3, Field::Octets)]
-    }
-}
+shaped!(MetadataSignature, "common.MetadataSignature", {
+    1 => signature_header,
+    2 => signature,
+    3 => identifier_header,
+});
 
 /// Which consenter signed.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -313,13 +241,7 @@ pub struct IdentifierHeader {
     pub nonce: Vec<u8>,
 }
 
-impl Shaped for IdentifierHeader {
-    const NAME: &'static str = "common.IdentifierHeader";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Octets)]
-    }
-}
+shaped!(IdentifierHeader, "common.IdentifierHeader", { 1 => identifier, 2 => nonce });
 
 /// What orderers sign besides the header.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -332,13 +254,10 @@ pub struct OrdererBlockMetadata {
     pub consenter_metadata: Vec<u8>,
 }
 
-impl Shaped for OrdererBlockMetadata {
-    const NAME: &'static str = "common.OrdererBlockMetadata";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(LastConfig::shape)), (2, Field::Octets)]
-    }
-}
+shaped!(OrdererBlockMetadata, "common.OrdererBlockMetadata", {
+    1 => last_config,
+    2 => consenter_metadata,
+});
 
 /// Where the configuration stands.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -348,10 +267,4 @@ pub struct LastConfig {
     pub index: u64,
 }
 
-impl Shaped for LastConfig {
-    const NAME: &'static str = "common.LastConfig";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number)]
-    }
-}
+shaped!(LastConfig, "common.LastConfig", { 1 => index });

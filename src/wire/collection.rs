@@ -2,7 +2,7 @@
 
 use prost::{Message, Oneof};
 
-use super::decode::{Field, Shaped};
+use super::fields::{one_of, shaped};
 use super::policy::{ApplicationPolicy, SignaturePolicyEnvelope};
 
 /// The collections of a chaincode.
@@ -13,13 +13,7 @@ pub struct CollectionConfigPackage {
     pub config: Vec<CollectionConfig>,
 }
 
-impl Shaped for CollectionConfigPackage {
-    const NAME: &'static str = "protos.CollectionConfigPackage";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(CollectionConfig::shape))]
-    }
-}
+shaped!(CollectionConfigPackage, "protos.CollectionConfigPackage", { 1 => config });
 
 /// A collection.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -29,13 +23,9 @@ pub struct CollectionConfig {
     pub payload: Option<CollectionPayload>,
 }
 
-impl Shaped for CollectionConfig {
-    const NAME: &'static str = "protos.CollectionConfig";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(StaticCollectionConfig::shape))]
-    }
-}
+one_of!(CollectionConfig, "protos.CollectionConfig", payload: CollectionPayload {
+    1 => StaticCollectionConfig,
+});
 
 /// What kind of collection it is.
 #[derive(Clone, PartialEq, Eq, Oneof)]
@@ -74,22 +64,16 @@ pub struct StaticCollectionConfig {
     pub endorsement_policy: Option<ApplicationPolicy>,
 }
 
-impl Shaped for StaticCollectionConfig {
-    const NAME: &'static str = "protos.StaticCollectionConfig";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Octets),
-            (2, Field::Message(CollectionPolicyConfig::shape)),
-            (3, Field::Number),
-            (4, Field::Number),
-            (5, Field::Number),
-            (6, Field::Number),
-            (7, Field::Number),
-            (8, Field::Message(ApplicationPolicy::shape)),
-        ]
-    }
-}
+shaped!(StaticCollectionConfig, "protos.StaticCollectionConfig", {
+    1 => name,
+    2 => member_orgs_policy,
+    3 => required_peer_count,
+    4 => maximum_peer_count,
+    5 => block_to_live,
+    6 => member_only_read,
+    7 => member_only_write,
+    8 => endorsement_policy,
+});
 
 /// Whose data it is.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -99,13 +83,9 @@ pub struct CollectionPolicyConfig {
     pub payload: Option<CollectionPolicyPayload>,
 }
 
-impl Shaped for CollectionPolicyConfig {
-    const NAME: &'static str = "protos.CollectionPolicyConfig";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(SignaturePolicyEnvelope::shape))]
-    }
-}
+one_of!(CollectionPolicyConfig, "protos.CollectionPolicyConfig", payload: CollectionPolicyPayload {
+    1 => SignaturePolicy,
+});
 
 /// How members are named.
 #[derive(Clone, PartialEq, Eq, Oneof)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prost::Message;
 
 use super::block::Envelope;
-use super::decode::{Field, Shaped};
+use super::fields::shaped;
 use super::policy::Policy;
 
 /// A channel's configuration.
@@ -19,13 +19,7 @@ pub struct Config {
     pub channel_group: Option<ConfigGroup>,
 }
 
-impl Shaped for Config {
-    const NAME: &'static str = "common.Config";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Message(ConfigGroup::shape))]
-    }
-}
+shaped!(Config, "common.Config", { 1 => sequence, 2 => channel_group });
 
 /// A node of the tree.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -47,19 +41,13 @@ pub struct ConfigGroup {
     pub mod_policy: String,
 }
 
-impl Shaped for ConfigGroup {
-    const NAME: &'static str = "common.ConfigGroup";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Number),
-            (2, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(ConfigGroup::shape))])),
-            (3, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(ConfigValue::shape))])),
-            (4, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(ConfigPolicy::shape))])),
-            (5, Field::Octets),
-        ]
-    }
-}
+shaped!(ConfigGroup, "common.ConfigGroup", {
+    1 => version,
+    2 => groups,
+    3 => values,
+    4 => policies,
+    5 => mod_policy,
+});
 
 /// A value of the tree.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -75,13 +63,7 @@ pub struct ConfigValue {
     pub mod_policy: String,
 }
 
-impl Shaped for ConfigValue {
-    const NAME: &'static str = "common.ConfigValue";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Octets), (3, Field::Octets)]
-    }
-}
+shaped!(ConfigValue, "common.ConfigValue", { 1 => version, 2 => value, 3 => mod_policy });
 
 /// A policy of the tree.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -97,13 +79,7 @@ pub struct ConfigPolicy {
     pub mod_policy: String,
 }
 
-impl Shaped for ConfigPolicy {
-    const NAME: &'static str = "common.ConfigPolicy";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Message(Policy::shape)), (3, Field::Octets)]
-    }
-}
+shaped!(ConfigPolicy, "common.ConfigPolicy", { 1 => version, 2 => policy, 3 => mod_policy });
 
 /// A configuration and the update that led to it.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -116,13 +92,7 @@ pub struct ConfigEnvelope {
     pub last_update: Option<Envelope>,
 }
 
-impl Shaped for ConfigEnvelope {
-    const NAME: &'static str = "common.ConfigEnvelope";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(Config::shape)), (2, Field::Message(Envelope::shape))]
-    }
-}
+shaped!(ConfigEnvelope, "common.ConfigEnvelope", { 1 => config, 2 => last_update });
 
 /// An update and who signed it.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -135,13 +105,10 @@ pub struct ConfigUpdateEnvelope {
     pub signatures: Vec<ConfigSignature>,
 }
 
-impl Shaped for ConfigUpdateEnvelope {
-    const NAME: &'static str = "common.ConfigUpdateEnvelope";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Message(ConfigSignature::shape))]
-    }
-}
+shaped!(ConfigUpdateEnvelope, "common.ConfigUpdateEnvelope", {
+    1 => config_update,
+    2 => signatures,
+});
 
 /// What to change, seen from what was read.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -160,18 +127,12 @@ pub struct ConfigUpdate {
     pub isolated_data: BTreeMap<String, Vec<u8>>,
 }
 
-impl Shaped for ConfigUpdate {
-    const NAME: &'static str = "common.ConfigUpdate";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Octets),
-            (2, Field::Message(ConfigGroup::shape)),
-            (3, Field::Message(ConfigGroup::shape)),
-            (5, Field::Entry(|| &[(1, Field::Octets), (2, Field::Octets)])),
-        ]
-    }
-}
+shaped!(ConfigUpdate, "common.ConfigUpdate", {
+    1 => channel_id,
+    2 => read_set,
+    3 => write_set,
+    5 => isolated_data,
+});
 
 /// A signature over its header and the update.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -184,10 +145,4 @@ pub struct ConfigSignature {
     pub signature: Vec<u8>,
 }
 
-impl Shaped for ConfigSignature {
-    const NAME: &'static str = "common.ConfigSignature";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(ConfigSignature, "common.ConfigSignature", { 1 => signature_header, 2 => signature });

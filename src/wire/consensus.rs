@@ -2,7 +2,7 @@
 
 use prost::{Enumeration, Message};
 
-use super::decode::{Field, Shaped};
+use super::fields::shaped;
 
 /// The kind of consensus.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -18,13 +18,7 @@ pub struct ConsensusType {
     pub state: i32,
 }
 
-impl Shaped for ConsensusType {
-    const NAME: &'static str = "orderer.ConsensusType";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets), (3, Field::Number)]
-    }
-}
+shaped!(ConsensusType, "orderer.ConsensusType", { 1 => r#type, 2 => metadata, 3 => state });
 
 /// Whether a channel takes transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -47,13 +41,7 @@ pub struct RaftMetadata {
     pub options: Option<RaftOptions>,
 }
 
-impl Shaped for RaftMetadata {
-    const NAME: &'static str = "etcdraft.ConfigMetadata";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(RaftConsenter::shape)), (2, Field::Message(RaftOptions::shape))]
-    }
-}
+shaped!(RaftMetadata, "etcdraft.ConfigMetadata", { 1 => consenters, 2 => options });
 
 /// An orderer that takes part in raft.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -72,13 +60,12 @@ pub struct RaftConsenter {
     pub server_tls_cert: Vec<u8>,
 }
 
-impl Shaped for RaftConsenter {
-    const NAME: &'static str = "etcdraft.Consenter";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Number), (3, Field::Octets), (4, Field::Octets)]
-    }
-}
+shaped!(RaftConsenter, "etcdraft.Consenter", {
+    1 => host,
+    2 => port,
+    3 => client_tls_cert,
+    4 => server_tls_cert,
+});
 
 /// The settings of raft.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -100,19 +87,13 @@ pub struct RaftOptions {
     pub snapshot_interval_size: u32,
 }
 
-impl Shaped for RaftOptions {
-    const NAME: &'static str = "etcdraft.Options";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Octets),
-            (2, Field::Number),
-            (3, Field::Number),
-            (4, Field::Number),
-            (5, Field::Number),
-        ]
-    }
-}
+shaped!(RaftOptions, "etcdraft.Options", {
+    1 => tick_interval,
+    2 => election_tick,
+    3 => heartbeat_tick,
+    4 => max_inflight_blocks,
+    5 => snapshot_interval_size,
+});
 
 /// The settings of BFT. Durations are as Go writes them.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -173,32 +154,26 @@ pub struct BftOptions {
     pub decisions_per_leader: u64,
 }
 
-impl Shaped for BftOptions {
-    const NAME: &'static str = "smartbft.Options";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Number),
-            (2, Field::Number),
-            (3, Field::Octets),
-            (4, Field::Number),
-            (5, Field::Number),
-            (6, Field::Octets),
-            (7, Field::Octets),
-            (8, Field::Octets),
-            (9, Field::Number),
-            (10, Field::Octets),
-            (11, Field::Octets),
-            (12, Field::Octets),
-            (13, Field::Number),
-            (14, Field::Octets),
-            (15, Field::Number),
-            (16, Field::Number),
-            (17, Field::Number),
-            (18, Field::Number),
-        ]
-    }
-}
+shaped!(BftOptions, "smartbft.Options", {
+    1 => request_batch_max_count,
+    2 => request_batch_max_bytes,
+    3 => request_batch_max_interval,
+    4 => incoming_message_buffer_size,
+    5 => request_pool_size,
+    6 => request_forward_timeout,
+    7 => request_complain_timeout,
+    8 => request_auto_remove_timeout,
+    9 => request_max_bytes,
+    10 => view_change_resend_interval,
+    11 => view_change_timeout,
+    12 => leader_heartbeat_timeout,
+    13 => leader_heartbeat_count,
+    14 => collect_timeout,
+    15 => sync_on_start,
+    16 => speed_up_view_change,
+    17 => leader_rotation,
+    18 => decisions_per_leader,
+});
 
 /// Whether leaders take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]

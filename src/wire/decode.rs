@@ -1,6 +1,9 @@
 //! From octets to a message, with the bounds and the leniency that Fabric's parser has.
 
-use std::borrow::Cow;
+#![expect(
+    clippy::inline_always,
+    reason = "a call for each field costs as much as the field: `cargo bench --bench channel`"
+)]
 
 use prost::Message;
 
@@ -8,13 +11,39 @@ use prost::Message;
 /// group of a configuration as many. Reading, comparing and dropping a message recurse as deep.
 pub const MAX_DEPTH: usize = 512;
 
-/// A message whose fields are known here, so that [`decode`] can look through it first.
+/// A message whose fields are known here: [`decode`] reads it.
 pub trait Shaped: Message + Default {
     /// As in Fabric's sources, e.g. `msp.SerializedIdentity`; for errors.
     const NAME: &'static str;
 
     /// What each field number carries.
     fn shape() -> &'static [(u32, Field)];
+
+    /// Takes one more field. One of an unknown number, or of another wire type than it has here, is passed over.
+    ///
+    /// # Errors
+    /// When what it holds does not parse, or nests too deep.
+    fn take(&mut self, number: u32, value: Value<'_>) -> Result<(), Fault>;
+}
+
+/// What stands in a field.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// A varint.
+    Number(u64),
+    /// Octets, and how many messages deeper they may nest.
+    Octets(&'a [u8], usize),
+    /// Of a wire type that no field here has.
+    Other,
+}
+
+/// Why octets are no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// They are not protobuf, or a text in them is not UTF-8.
+    Malformed,
+    /// They nest deeper than [`MAX_DEPTH`].
+    TooDeep,
 }
 
 /// What a field carries on the wire.
@@ -47,18 +76,12 @@ pub enum BadMessage {
 /// # Errors
 /// When it is malformed or nests too deep.
 pub fn decode<M: Shaped>(octets: &[u8]) -> Result<M, BadMessage> {
-    let kept = match sieve(octets, M::shape(), MAX_DEPTH) {
-        Ok(None) => Cow::Borrowed(octets),
-        Ok(Some(kept)) => Cow::Owned(kept),
-        Err(Fault::Malformed) => return Err(BadMessage::Malformed(M::NAME)),
-        Err(Fault::TooDeep) => return Err(BadMessage::TooDeep(M::NAME)),
-    };
-    M::decode(kept.as_ref()).map_err(|_| BadMessage::Malformed(M::NAME))
-}
-
-enum Fault {
-    Malformed,
-    TooDeep,
+    let mut message = M::default();
+    match merge(&mut message, octets, MAX_DEPTH) {
+        Ok(()) => Ok(message),
+        Err(Fault::Malformed) => Err(BadMessage::Malformed(M::NAME)),
+        Err(Fault::TooDeep) => Err(BadMessage::TooDeep(M::NAME)),
+    }
 }
 
 const VARINT: u8 = 0;
@@ -68,46 +91,27 @@ const GROUP: u8 = 3;
 const END_GROUP: u8 = 4;
 const FIXED32: u8 = 5;
 
-/// What remains without the fields that are passed over; nothing when all of it remains.
-fn sieve(octets: &[u8], shape: &[(u32, Field)], depth: usize) -> Result<Option<Vec<u8>>, Fault> {
-    let Some(depth) = depth.checked_sub(1) else { return Err(Fault::TooDeep) };
-    let mut kept: Option<Vec<u8>> = None;
-    let mut rest = octets;
-    while !rest.is_empty() {
-        let before = rest;
-        let (number, wire) = key(&mut rest)?;
-        let content = value(&mut rest, number, wire, depth)?;
-        let whole = before.get(..before.len() - rest.len()).ok_or(Fault::Malformed)?;
-        let field = shape.iter().find(|(known, _)| *known == number).map(|(_, field)| *field);
-        let new = match (field, wire) {
-            (Some(Field::Number), VARINT) | (Some(Field::Octets), LENGTH) => None,
-            (Some(Field::Message(inner) | Field::Entry(inner)), LENGTH) => {
-                sieve(content, inner(), depth)?.map(|inner| {
-                    let mut field = Vec::with_capacity(inner.len() + 8);
-                    prost::encoding::encode_varint(
-                        u64::from(number << 3 | u32::from(LENGTH)),
-                        &mut field,
-                    );
-                    prost::encoding::encode_varint(inner.len() as u64, &mut field);
-                    field.extend(inner);
-                    field
-                })
-            }
-            _ => Some(Vec::new()),
-        };
-        match (&mut kept, new) {
-            (None, None) => {}
-            (Some(kept), None) => kept.extend_from_slice(whole),
-            (Some(kept), Some(new)) => kept.extend(new),
-            (None, Some(new)) => {
-                let before = octets.get(..octets.len() - before.len()).unwrap_or_default();
-                kept = Some([before, &new].concat());
-            }
-        }
-    }
-    Ok(kept)
+/// Adds all fields to a message, which may nest `depth` deep.
+pub(super) fn merge<M: Shaped>(message: &mut M, octets: &[u8], depth: usize) -> Result<(), Fault> {
+    walk(octets, depth, |number, value| message.take(number, value))
 }
 
+/// Gives each field of a message to `take`.
+pub(super) fn walk<'a>(
+    octets: &'a [u8],
+    depth: usize,
+    mut take: impl FnMut(u32, Value<'a>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let Some(depth) = depth.checked_sub(1) else { return Err(Fault::TooDeep) };
+    let mut rest = octets;
+    while !rest.is_empty() {
+        let (number, wire) = key(&mut rest)?;
+        take(number, value(&mut rest, number, wire, depth)?)?;
+    }
+    Ok(())
+}
+
+#[inline(always)]
 fn key(rest: &mut &[u8]) -> Result<(u32, u8), Fault> {
     let key = varint(rest)?;
     let number = u32::try_from(key >> 3).map_err(|_| Fault::Malformed)?;
@@ -118,46 +122,57 @@ fn key(rest: &mut &[u8]) -> Result<(u32, u8), Fault> {
     Ok((number, u8::try_from(key & 7).unwrap_or_default()))
 }
 
-/// Passes over a value; of one with a length, its content.
-fn value<'a>(rest: &mut &'a [u8], number: u32, wire: u8, depth: usize) -> Result<&'a [u8], Fault> {
+#[inline(always)]
+fn value<'a>(rest: &mut &'a [u8], number: u32, wire: u8, depth: usize) -> Result<Value<'a>, Fault> {
     match wire {
-        VARINT => varint(rest).map(|_| <&[u8]>::default()),
-        FIXED64 => take(rest, 8),
-        FIXED32 => take(rest, 4),
+        VARINT => varint(rest).map(Value::Number),
+        FIXED64 => cut(rest, 8).map(|_| Value::Other),
+        FIXED32 => cut(rest, 4).map(|_| Value::Other),
         LENGTH => {
             let length = usize::try_from(varint(rest)?).map_err(|_| Fault::Malformed)?;
-            take(rest, length)
+            cut(rest, length).map(|octets| Value::Octets(octets, depth))
         }
-        GROUP => {
-            let Some(depth) = depth.checked_sub(1) else { return Err(Fault::TooDeep) };
-            loop {
-                match key(rest)? {
-                    (end, END_GROUP) if end == number => return Ok(&[]),
-                    (_, END_GROUP) => return Err(Fault::Malformed),
-                    (inner, wire) => value(rest, inner, wire, depth).map(drop)?,
-                }
-            }
-        }
+        GROUP => pass_group(rest, number, depth).map(|()| Value::Other),
         _ => Err(Fault::Malformed),
     }
 }
 
-fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Fault> {
+fn pass_group(rest: &mut &[u8], number: u32, depth: usize) -> Result<(), Fault> {
+    let Some(depth) = depth.checked_sub(1) else { return Err(Fault::TooDeep) };
+    loop {
+        match key(rest)? {
+            (end, END_GROUP) if end == number => return Ok(()),
+            (_, END_GROUP) => return Err(Fault::Malformed),
+            (inner, wire) => value(rest, inner, wire, depth).map(drop)?,
+        }
+    }
+}
+
+#[inline(always)]
+fn cut<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Fault> {
     let (taken, after) = rest.split_at_checked(length).ok_or(Fault::Malformed)?;
     *rest = after;
     Ok(taken)
 }
 
+#[inline(always)]
 fn varint(rest: &mut &[u8]) -> Result<u64, Fault> {
-    prost::encoding::decode_varint(rest).map_err(|_| Fault::Malformed)
+    match rest.split_first() {
+        Some((&small, after)) if small < 0x80 => {
+            *rest = after;
+            Ok(small.into())
+        }
+        _ => prost::encoding::decode_varint(rest).map_err(|_| Fault::Malformed),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wire::{
-        Config, ConfigGroup, ConfigPolicy, ConfigValue, MspIdentityAnonymity, MspRole, NOutOf,
-        Policy, SerializedIdentity, SignaturePolicy, SignaturePolicyType,
+        ChannelHeader, Config, ConfigGroup, ConfigPolicy, ConfigUpdate, ConfigValue,
+        FabricMspConfig, MspIdentityAnonymity, MspRole, NOutOf, Policy, SeekPosition,
+        SerializedIdentity, SignaturePolicy, SignaturePolicyType,
     };
     use proptest::prelude::*;
 
@@ -177,6 +192,15 @@ mod tests {
         let beyond = nested(MAX_DEPTH / 2 + 1).encode_to_vec();
         let told = decode::<SignaturePolicy>(&beyond);
         assert_eq!(told, Err(BadMessage::TooDeep("common.SignaturePolicy")));
+    }
+
+    #[test]
+    fn what_nests_deepest_of_what_is_short_is_read() {
+        // Groups that nobody knows, and trees in trees: 511 within the message.
+        let groups = [vec![0x7b; 511], vec![0x7c; 511]].concat();
+        assert!(groups.len() < 2 * MAX_DEPTH && decode::<Config>(&groups).is_ok());
+        let groups = [vec![0x7b; 512], vec![0x7c; 512]].concat();
+        assert_eq!(decode::<Config>(&groups), Err(BadMessage::TooDeep("common.Config")));
     }
 
     #[test]
@@ -227,6 +251,30 @@ mod tests {
         assert_eq!(decode::<Config>(&octets).unwrap().encode_to_vec(), octets);
     }
 
+    /// Fields of small numbers and any wire type, one after the other or in one another.
+    fn message() -> impl Strategy<Value = Vec<u8>> {
+        let content = proptest::collection::vec(any::<u8>(), 0..12).boxed();
+        content.prop_recursive(6, 64, 4, |inner| {
+            let field = (1_u8..7, 0_u8..6, inner).prop_map(|(number, wire, content)| {
+                let length = u8::try_from(content.len().min(120)).unwrap_or_default();
+                let content = &content[..usize::from(length)];
+                match wire {
+                    LENGTH => [&[number << 3 | wire, length], content].concat(),
+                    GROUP => [&[number << 3 | wire], content, &[number << 3 | END_GROUP]].concat(),
+                    _ => [&[number << 3 | wire], content].concat(),
+                }
+            });
+            proptest::collection::vec(field, 0..4).prop_map(|fields| fields.concat())
+        })
+    }
+
+    /// Prost refuses a field of another wire type; all else it reads as Fabric's nodes do.
+    fn read_as_by_prost<M: Shaped + PartialEq + std::fmt::Debug>(octets: &[u8]) {
+        if let Ok(message) = M::decode(octets) {
+            assert_eq!(decode::<M>(octets), Ok(message), "{octets:02x?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn whatever_it_is_it_ends(octets: Vec<u8>) {
@@ -235,9 +283,19 @@ mod tests {
         }
 
         #[test]
-        fn what_prost_reads_is_read_the_same(mspid: String, id_bytes: Vec<u8>) {
-            let identity = SerializedIdentity { mspid, id_bytes };
-            prop_assert_eq!(decode::<SerializedIdentity>(&identity.encode_to_vec()), Ok(identity));
+        fn what_prost_reads_is_read_the_same(octets in message(), at: usize, to: u8) {
+            let mut spoiled = octets.clone();
+            if let Some(octet) = spoiled.get_mut(at % octets.len().max(1)) {
+                *octet = to;
+            }
+            for octets in [octets, spoiled] {
+                read_as_by_prost::<Config>(&octets);
+                read_as_by_prost::<ConfigUpdate>(&octets);
+                read_as_by_prost::<ChannelHeader>(&octets);
+                read_as_by_prost::<SignaturePolicy>(&octets);
+                read_as_by_prost::<FabricMspConfig>(&octets);
+                read_as_by_prost::<SeekPosition>(&octets);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use prost::Message;
 
-use super::decode::{Field, Shaped};
+use super::fields::shaped;
 
 /// An identity as it travels: a certificate, and the MSP that it is said to be of.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -17,13 +17,7 @@ pub struct SerializedIdentity {
     pub id_bytes: Vec<u8>,
 }
 
-impl Shaped for SerializedIdentity {
-    const NAME: &'static str = "msp.SerializedIdentity";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(SerializedIdentity, "msp.SerializedIdentity", { 1 => mspid, 2 => id_bytes });
 
 /// An MSP's configuration with its kind.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -36,13 +30,7 @@ pub struct MspConfig {
     pub config: Vec<u8>,
 }
 
-impl Shaped for MspConfig {
-    const NAME: &'static str = "msp.MSPConfig";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Octets)]
-    }
-}
+shaped!(MspConfig, "msp.MSPConfig", { 1 => r#type, 2 => config });
 
 /// An X.509 MSP. Certificates are PEM; revocation lists are PEM or DER.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -89,25 +77,19 @@ impl FabricMspConfig {
     }
 }
 
-impl Shaped for FabricMspConfig {
-    const NAME: &'static str = "msp.FabricMSPConfig";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Octets),
-            (2, Field::Octets),
-            (3, Field::Octets),
-            (4, Field::Octets),
-            (5, Field::Octets),
-            (6, Field::Message(SigningIdentityInfo::shape)),
-            (7, Field::Message(FabricOuIdentifier::shape)),
-            (8, Field::Message(FabricCryptoConfig::shape)),
-            (9, Field::Octets),
-            (10, Field::Octets),
-            (11, Field::Message(FabricNodeOus::shape)),
-        ]
-    }
-}
+shaped!(FabricMspConfig, "msp.FabricMSPConfig", {
+    1 => name,
+    2 => root_certs,
+    3 => intermediate_certs,
+    4 => admins,
+    5 => revocation_list,
+    6 => signing_identity,
+    7 => organizational_unit_identifiers,
+    8 => crypto_config,
+    9 => tls_root_certs,
+    10 => tls_intermediate_certs,
+    11 => fabric_node_ous,
+});
 
 /// Hash functions of an MSP, by name.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -120,13 +102,10 @@ pub struct FabricCryptoConfig {
     pub identity_identifier_hash_function: String,
 }
 
-impl Shaped for FabricCryptoConfig {
-    const NAME: &'static str = "msp.FabricCryptoConfig";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(FabricCryptoConfig, "msp.FabricCryptoConfig", {
+    1 => signature_hash_family,
+    2 => identity_identifier_hash_function,
+});
 
 /// Who a node is.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -139,13 +118,10 @@ pub struct SigningIdentityInfo {
     pub private_signer: Option<KeyInfo>,
 }
 
-impl Shaped for SigningIdentityInfo {
-    const NAME: &'static str = "msp.SigningIdentityInfo";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Message(KeyInfo::shape))]
-    }
-}
+shaped!(SigningIdentityInfo, "msp.SigningIdentityInfo", {
+    1 => public_signer,
+    2 => private_signer,
+});
 
 /// A private key. Its octets are not shown.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -159,13 +135,7 @@ pub struct KeyInfo {
     pub key_material: Vec<u8>,
 }
 
-impl Shaped for KeyInfo {
-    const NAME: &'static str = "msp.KeyInfo";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(KeyInfo, "msp.KeyInfo", { 1 => key_identifier, 2 => key_material });
 
 impl fmt::Debug for KeyInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -184,13 +154,10 @@ pub struct FabricOuIdentifier {
     pub organizational_unit_identifier: String,
 }
 
-impl Shaped for FabricOuIdentifier {
-    const NAME: &'static str = "msp.FabricOUIdentifier";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets)]
-    }
-}
+shaped!(FabricOuIdentifier, "msp.FabricOUIdentifier", {
+    1 => certificate,
+    2 => organizational_unit_identifier,
+});
 
 /// The units that are roles.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -212,16 +179,10 @@ pub struct FabricNodeOus {
     pub orderer_ou_identifier: Option<FabricOuIdentifier>,
 }
 
-impl Shaped for FabricNodeOus {
-    const NAME: &'static str = "msp.FabricNodeOUs";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Number),
-            (2, Field::Message(FabricOuIdentifier::shape)),
-            (3, Field::Message(FabricOuIdentifier::shape)),
-            (4, Field::Message(FabricOuIdentifier::shape)),
-            (5, Field::Message(FabricOuIdentifier::shape)),
-        ]
-    }
-}
+shaped!(FabricNodeOus, "msp.FabricNodeOUs", {
+    1 => enable,
+    2 => client_ou_identifier,
+    3 => peer_ou_identifier,
+    4 => admin_ou_identifier,
+    5 => orderer_ou_identifier,
+});

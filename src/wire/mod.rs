@@ -10,6 +10,7 @@ mod collection;
 mod config;
 mod consensus;
 mod decode;
+mod fields;
 mod membership;
 mod orderer;
 mod policy;
@@ -34,7 +35,7 @@ pub use consensus::{
     BftOptions, ConsensusState, ConsensusType, LeaderRotation, RaftConsenter, RaftMetadata,
     RaftOptions,
 };
-pub use decode::{BadMessage, Field, MAX_DEPTH, Shaped, decode};
+pub use decode::{BadMessage, Fault, Field, MAX_DEPTH, Shaped, Value, decode};
 pub use membership::{
     FabricCryptoConfig, FabricMspConfig, FabricNodeOus, FabricOuIdentifier, KeyInfo, MspConfig,
     SerializedIdentity, SigningIdentityInfo,

@@ -3,7 +3,7 @@
 use prost::{Enumeration, Message, Oneof};
 
 use super::block::Block;
-use super::decode::{Field, Shaped};
+use super::fields::{one_of, shaped};
 
 /// How it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -40,13 +40,7 @@ pub struct BroadcastResponse {
     pub info: String,
 }
 
-impl Shaped for BroadcastResponse {
-    const NAME: &'static str = "orderer.BroadcastResponse";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Octets)]
-    }
-}
+shaped!(BroadcastResponse, "orderer.BroadcastResponse", { 1 => status, 2 => info });
 
 /// What an orderer says to a [`SeekInfo`], again and again: blocks, and at the end how it went.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -67,13 +61,10 @@ pub enum DeliverType {
     Block(Block),
 }
 
-impl Shaped for DeliverResponse {
-    const NAME: &'static str = "orderer.DeliverResponse";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Message(Block::shape))]
-    }
-}
+one_of!(DeliverResponse, "orderer.DeliverResponse", r#type: DeliverType {
+    1 => Status,
+    2 => Block,
+});
 
 /// Which blocks are asked for.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -92,18 +83,12 @@ pub struct SeekInfo {
     pub error_response: i32,
 }
 
-impl Shaped for SeekInfo {
-    const NAME: &'static str = "orderer.SeekInfo";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Message(SeekPosition::shape)),
-            (2, Field::Message(SeekPosition::shape)),
-            (3, Field::Number),
-            (4, Field::Number),
-        ]
-    }
-}
+shaped!(SeekInfo, "orderer.SeekInfo", {
+    1 => start,
+    2 => stop,
+    3 => behavior,
+    4 => error_response,
+});
 
 /// What becomes of a block that is not there yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -144,11 +129,7 @@ pub enum SeekType {
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct SeekEnd {}
 
-impl SeekEnd {
-    fn shape() -> &'static [(u32, Field)] {
-        &[]
-    }
-}
+shaped!(SeekEnd, "orderer.SeekEnd", {});
 
 /// A block by its number.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -158,24 +139,14 @@ pub struct SeekSpecified {
     pub number: u64,
 }
 
-impl SeekSpecified {
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number)]
-    }
-}
+shaped!(SeekSpecified, "orderer.SeekSpecified", { 1 => number });
 
-impl Shaped for SeekPosition {
-    const NAME: &'static str = "orderer.SeekPosition";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Message(SeekEnd::shape)),
-            (2, Field::Message(SeekEnd::shape)),
-            (3, Field::Message(SeekSpecified::shape)),
-            (4, Field::Message(SeekEnd::shape)),
-        ]
-    }
-}
+one_of!(SeekPosition, "orderer.SeekPosition", r#type: SeekType {
+    1 => Newest,
+    2 => Oldest,
+    3 => Specified,
+    4 => NextCommit,
+});
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use prost::{Enumeration, Message, Oneof};
 
-use super::decode::{Field, Shaped};
+use super::fields::{one_of, shaped};
 
 /// Someone whom a policy names.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -15,13 +15,7 @@ pub struct MspPrincipal {
     pub principal: Vec<u8>,
 }
 
-impl Shaped for MspPrincipal {
-    const NAME: &'static str = "common.MSPPrincipal";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Octets)]
-    }
-}
+shaped!(MspPrincipal, "common.MSPPrincipal", { 1 => principal_classification, 2 => principal });
 
 /// How a principal is described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -50,13 +44,7 @@ pub struct MspRole {
     pub role: i32,
 }
 
-impl Shaped for MspRole {
-    const NAME: &'static str = "common.MSPRole";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Number)]
-    }
-}
+shaped!(MspRole, "common.MSPRole", { 1 => msp_identifier, 2 => role });
 
 /// Roles that an identity can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -88,13 +76,11 @@ pub struct OrganizationUnit {
     pub certifiers_identifier: Vec<u8>,
 }
 
-impl Shaped for OrganizationUnit {
-    const NAME: &'static str = "common.OrganizationUnit";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Octets), (3, Field::Octets)]
-    }
-}
+shaped!(OrganizationUnit, "common.OrganizationUnit", {
+    1 => msp_identifier,
+    2 => organizational_unit_identifier,
+    3 => certifiers_identifier,
+});
 
 /// Whether an identity hides who it is.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -104,13 +90,7 @@ pub struct MspIdentityAnonymity {
     pub anonymity_type: i32,
 }
 
-impl Shaped for MspIdentityAnonymity {
-    const NAME: &'static str = "common.MSPIdentityAnonymity";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number)]
-    }
-}
+shaped!(MspIdentityAnonymity, "common.MSPIdentityAnonymity", { 1 => anonymity_type });
 
 /// Principals that must all be met.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -120,13 +100,7 @@ pub struct CombinedPrincipal {
     pub principals: Vec<MspPrincipal>,
 }
 
-impl Shaped for CombinedPrincipal {
-    const NAME: &'static str = "common.CombinedPrincipal";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(MspPrincipal::shape))]
-    }
-}
+shaped!(CombinedPrincipal, "common.CombinedPrincipal", { 1 => principals });
 
 /// A policy with its kind.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -139,13 +113,7 @@ pub struct Policy {
     pub value: Vec<u8>,
 }
 
-impl Shaped for Policy {
-    const NAME: &'static str = "common.Policy";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Octets)]
-    }
-}
+shaped!(Policy, "common.Policy", { 1 => r#type, 2 => value });
 
 /// Kinds of policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -175,17 +143,11 @@ pub struct SignaturePolicyEnvelope {
     pub identities: Vec<MspPrincipal>,
 }
 
-impl Shaped for SignaturePolicyEnvelope {
-    const NAME: &'static str = "common.SignaturePolicyEnvelope";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Number),
-            (2, Field::Message(SignaturePolicy::shape)),
-            (3, Field::Message(MspPrincipal::shape)),
-        ]
-    }
-}
+shaped!(SignaturePolicyEnvelope, "common.SignaturePolicyEnvelope", {
+    1 => version,
+    2 => rule,
+    3 => identities,
+});
 
 /// A rule: one signature, or some of several rules.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -195,13 +157,10 @@ pub struct SignaturePolicy {
     pub kind: Option<SignaturePolicyType>,
 }
 
-impl Shaped for SignaturePolicy {
-    const NAME: &'static str = "common.SignaturePolicy";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Message(NOutOf::shape))]
-    }
-}
+one_of!(SignaturePolicy, "common.SignaturePolicy", kind: SignaturePolicyType {
+    1 => SignedBy,
+    2 => NOutOf,
+});
 
 /// What kind of rule it is.
 #[derive(Clone, PartialEq, Eq, Oneof)]
@@ -225,13 +184,7 @@ pub struct NOutOf {
     pub rules: Vec<SignaturePolicy>,
 }
 
-impl Shaped for NOutOf {
-    const NAME: &'static str = "common.SignaturePolicy.NOutOf";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Message(SignaturePolicy::shape))]
-    }
-}
+shaped!(NOutOf, "common.SignaturePolicy.NOutOf", { 1 => n, 2 => rules });
 
 /// A policy over the policies of one name one level below.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -244,13 +197,7 @@ pub struct ImplicitMetaPolicy {
     pub rule: i32,
 }
 
-impl Shaped for ImplicitMetaPolicy {
-    const NAME: &'static str = "common.ImplicitMetaPolicy";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Number)]
-    }
-}
+shaped!(ImplicitMetaPolicy, "common.ImplicitMetaPolicy", { 1 => sub_policy, 2 => rule });
 
 /// How many sub-policies must be met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enumeration)]
@@ -272,13 +219,10 @@ pub struct ApplicationPolicy {
     pub kind: Option<ApplicationPolicyType>,
 }
 
-impl Shaped for ApplicationPolicy {
-    const NAME: &'static str = "protos.ApplicationPolicy";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(SignaturePolicyEnvelope::shape)), (2, Field::Octets)]
-    }
-}
+one_of!(ApplicationPolicy, "protos.ApplicationPolicy", kind: ApplicationPolicyType {
+    1 => SignaturePolicy,
+    2 => ChannelConfigPolicyReference,
+});
 
 /// Where the policy stands.
 #[derive(Clone, PartialEq, Eq, Oneof)]

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::decode::{Field, Shaped};
+use super::fields::shaped;
 
 /// The hash function of a channel, by name.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -12,13 +12,7 @@ pub struct HashingAlgorithm {
     pub name: String,
 }
 
-impl Shaped for HashingAlgorithm {
-    const NAME: &'static str = "common.HashingAlgorithm";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(HashingAlgorithm, "common.HashingAlgorithm", { 1 => name });
 
 /// How the data of a block is hashed.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -28,13 +22,7 @@ pub struct BlockDataHashingStructure {
     pub width: u32,
 }
 
-impl Shaped for BlockDataHashingStructure {
-    const NAME: &'static str = "common.BlockDataHashingStructure";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number)]
-    }
-}
+shaped!(BlockDataHashingStructure, "common.BlockDataHashingStructure", { 1 => width });
 
 /// Where orderers listen: of the channel, or (as `Endpoints`) of an organization.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -44,13 +32,7 @@ pub struct OrdererAddresses {
     pub addresses: Vec<String>,
 }
 
-impl Shaped for OrdererAddresses {
-    const NAME: &'static str = "common.OrdererAddresses";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(OrdererAddresses, "common.OrdererAddresses", { 1 => addresses });
 
 /// The consortium that a channel was made for.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -60,13 +42,7 @@ pub struct Consortium {
     pub name: String,
 }
 
-impl Shaped for Consortium {
-    const NAME: &'static str = "common.Consortium";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(Consortium, "common.Consortium", { 1 => name });
 
 /// How large blocks are.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -82,13 +58,11 @@ pub struct BatchSize {
     pub preferred_max_bytes: u32,
 }
 
-impl Shaped for BatchSize {
-    const NAME: &'static str = "orderer.BatchSize";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number), (2, Field::Number), (3, Field::Number)]
-    }
-}
+shaped!(BatchSize, "orderer.BatchSize", {
+    1 => max_message_count,
+    2 => absolute_max_bytes,
+    3 => preferred_max_bytes,
+});
 
 /// How long an orderer waits for a block to fill.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -98,13 +72,7 @@ pub struct BatchTimeout {
     pub timeout: String,
 }
 
-impl Shaped for BatchTimeout {
-    const NAME: &'static str = "orderer.BatchTimeout";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(BatchTimeout, "orderer.BatchTimeout", { 1 => timeout });
 
 /// Where Kafka was, when orderers used it.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -114,13 +82,7 @@ pub struct KafkaBrokers {
     pub brokers: Vec<String>,
 }
 
-impl Shaped for KafkaBrokers {
-    const NAME: &'static str = "orderer.KafkaBrokers";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(KafkaBrokers, "orderer.KafkaBrokers", { 1 => brokers });
 
 /// How many channels an orderer of a system channel may have.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -130,13 +92,7 @@ pub struct ChannelRestrictions {
     pub max_count: u64,
 }
 
-impl Shaped for ChannelRestrictions {
-    const NAME: &'static str = "orderer.ChannelRestrictions";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Number)]
-    }
-}
+shaped!(ChannelRestrictions, "orderer.ChannelRestrictions", { 1 => max_count });
 
 /// The peers of an organization that others find it by.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -146,13 +102,7 @@ pub struct AnchorPeers {
     pub anchor_peers: Vec<AnchorPeer>,
 }
 
-impl Shaped for AnchorPeers {
-    const NAME: &'static str = "protos.AnchorPeers";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(AnchorPeer::shape))]
-    }
-}
+shaped!(AnchorPeers, "protos.AnchorPeers", { 1 => anchor_peers });
 
 /// A peer that others find.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -165,10 +115,4 @@ pub struct AnchorPeer {
     pub port: i32,
 }
 
-impl Shaped for AnchorPeer {
-    const NAME: &'static str = "protos.AnchorPeer";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets), (2, Field::Number)]
-    }
-}
+shaped!(AnchorPeer, "protos.AnchorPeer", { 1 => host, 2 => port });

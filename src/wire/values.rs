@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-use super::decode::{Field, Shaped};
+use super::fields::shaped;
 
 /// What the nodes of a channel must be able to do.
 #[expect(clippy::zero_sized_map_values, reason = "as on the wire")]
@@ -15,25 +15,13 @@ pub struct Capabilities {
     pub capabilities: BTreeMap<String, Capability>,
 }
 
-impl Shaped for Capabilities {
-    const NAME: &'static str = "common.Capabilities";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(Capability::shape))]))]
-    }
-}
+shaped!(Capabilities, "common.Capabilities", { 1 => capabilities });
 
 /// Nothing: the name says all.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Capability {}
 
-impl Shaped for Capability {
-    const NAME: &'static str = "common.Capability";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[]
-    }
-}
+shaped!(Capability, "common.Capability", {});
 
 /// The consenters of a BFT channel.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -43,13 +31,7 @@ pub struct Orderers {
     pub consenter_mapping: Vec<Consenter>,
 }
 
-impl Shaped for Orderers {
-    const NAME: &'static str = "common.Orderers";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Message(Consenter::shape))]
-    }
-}
+shaped!(Orderers, "common.Orderers", { 1 => consenter_mapping });
 
 /// A consenter.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -77,21 +59,15 @@ pub struct Consenter {
     pub server_tls_cert: Vec<u8>,
 }
 
-impl Shaped for Consenter {
-    const NAME: &'static str = "common.Consenter";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[
-            (1, Field::Number),
-            (2, Field::Octets),
-            (3, Field::Number),
-            (4, Field::Octets),
-            (5, Field::Octets),
-            (6, Field::Octets),
-            (7, Field::Octets),
-        ]
-    }
-}
+shaped!(Consenter, "common.Consenter", {
+    1 => id,
+    2 => host,
+    3 => port,
+    4 => msp_id,
+    5 => identity,
+    6 => client_tls_cert,
+    7 => server_tls_cert,
+});
 
 /// Which policy guards which resource.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -101,13 +77,7 @@ pub struct Acls {
     pub acls: BTreeMap<String, AclResource>,
 }
 
-impl Shaped for Acls {
-    const NAME: &'static str = "protos.ACLs";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Entry(|| &[(1, Field::Octets), (2, Field::Message(AclResource::shape))]))]
-    }
-}
+shaped!(Acls, "protos.ACLs", { 1 => acls });
 
 /// The policy that guards a resource.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -117,10 +87,4 @@ pub struct AclResource {
     pub policy_ref: String,
 }
 
-impl Shaped for AclResource {
-    const NAME: &'static str = "protos.APIResource";
-
-    fn shape() -> &'static [(u32, Field)] {
-        &[(1, Field::Octets)]
-    }
-}
+shaped!(AclResource, "protos.APIResource", { 1 => policy_ref });

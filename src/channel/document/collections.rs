@@ -176,6 +176,7 @@ fn endorsement(text: &str, channel: Option<&Channel>) -> Result<ApplicationPolic
         if let Some(tree) = channel.map(Channel::policies)
             && !tree
                 .names(tree.root().unwrap_or_default())
+                .iter()
                 .any(|name| text == format!("/Channel/{name}"))
         {
             return Err(format!("the channel has no policy `{}`", shown(text)));

@@ -79,7 +79,7 @@ fn strangers(
     let known: BTreeSet<&str> = channel.msps().iter().map(crate::msp::Msp::id).collect();
     let tree = channel.policies();
     let root = tree.root().unwrap_or_default();
-    for name in tree.names(root) {
+    for name in &tree.names(root) {
         let element = format!("/Channel/{name}");
         let named = named_by(tree, tree.lookup(root, name));
         for stranger in named.iter().filter(|id| !known.contains(id.as_str())) {

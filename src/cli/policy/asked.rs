@@ -106,7 +106,8 @@ impl ChannelFile {
     pub(super) fn policies(&self) -> Vec<Placed> {
         let tree = self.channel.policies();
         let root = tree.root().unwrap_or_default();
-        let placed = tree.names(root).map(|name| Placed {
+        let names = tree.names(root);
+        let placed = names.iter().map(|name| Placed {
             tree: tree.clone(),
             found: tree.lookup(root, name),
             name: format!("/Channel/{name}"),

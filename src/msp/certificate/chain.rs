@@ -1,6 +1,5 @@
 //! From a certificate up to the roots, as Go's `Certificate.Verify` goes.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::constraints;
@@ -15,29 +14,20 @@ const MAX_SIGNATURES: usize = 100;
 /// What stands above a certificate: its issuer first, the root last. Empty for a root.
 pub(in crate::msp) type Path = Vec<Arc<Certificate>>;
 
-/// Certificates of CAs, each once.
+/// Certificates of CAs by subject; of one subject, in the order in which they are listed. One that is listed again is the
+/// same.
 #[derive(Debug, Default)]
-pub(in crate::msp) struct Pool {
-    certificates: Vec<Arc<Certificate>>,
-    by_subject: HashMap<Box<[u8]>, Vec<usize>>,
-}
+pub(in crate::msp) struct Pool(Vec<Arc<Certificate>>);
 
 impl Pool {
-    pub(in crate::msp) fn add(&mut self, certificate: Arc<Certificate>) {
-        if !self.contains(&certificate) {
-            let places = self.by_subject.entry(certificate.subject().into()).or_default();
-            places.push(self.certificates.len());
-            self.certificates.push(certificate);
-        }
-    }
-
-    pub(in crate::msp) fn contains(&self, certificate: &Certificate) -> bool {
+    fn contains(&self, certificate: &Certificate) -> bool {
         self.named(certificate.subject()).any(|other| **other == *certificate)
     }
 
     fn named(&self, subject: &[u8]) -> impl Iterator<Item = &Arc<Certificate>> {
-        let places = self.by_subject.get(subject).into_iter().flatten();
-        places.filter_map(|place| self.certificates.get(*place))
+        let from = self.0.partition_point(|other| other.subject() < subject);
+        let rest = self.0.get(from..).unwrap_or_default().iter();
+        rest.take_while(move |other| other.subject() == subject)
     }
 
     /// Those that `child` says issued it, the most plausible first: key identifiers that match, then
@@ -57,8 +47,17 @@ impl Pool {
 
 impl FromIterator<Arc<Certificate>> for Pool {
     fn from_iter<I: IntoIterator<Item = Arc<Certificate>>>(certificates: I) -> Self {
-        let mut pool = Self::default();
-        certificates.into_iter().for_each(|certificate| pool.add(certificate));
+        let mut certificates: Vec<_> = certificates.into_iter().collect();
+        certificates.sort_by(|a, b| a.subject().cmp(b.subject()));
+        let mut pool = Self(Vec::with_capacity(certificates.len()));
+        for certificate in certificates {
+            // The last of its subject are the last that were put there.
+            let mut same =
+                pool.0.iter().rev().take_while(|other| other.subject() == certificate.subject());
+            if !same.any(|other| *other == certificate) {
+                pool.0.push(certificate);
+            }
+        }
         pool
     }
 }
@@ -309,27 +308,21 @@ struct Unfit {
 
 impl Unfit {
     fn is_fit(&mut self, leaf: &Certificate, path: &[Arc<Certificate>]) -> bool {
-        let whole: Vec<&Certificate> =
-            std::iter::once(leaf).chain(path.iter().map(AsRef::as_ref)).collect();
-        let links: Vec<Link<'_>> = whole
-            .iter()
-            .map(|link| Link {
-                policies: &link.extensions.policies,
-                self_issued: link.issuer() == link.subject(),
-            })
-            .collect();
-        if !policies::hold(&links) {
+        let whole = std::iter::once(leaf).chain(path.iter().map(AsRef::as_ref));
+        let links = whole.clone().map(|link| Link {
+            policies: &link.extensions.policies,
+            self_issued: link.issuer() == link.subject(),
+        });
+        if !policies::hold(links) {
             self.policies = true;
             return false;
         }
-        if whole
-            .iter()
-            .any(|link| link.extensions.purposes.is_some_and(|purposes| !purposes.server))
-        {
+        let mut purposes = whole.clone().filter_map(|link| link.extensions.purposes);
+        if purposes.any(|purposes| !purposes.server) {
             self.purposes = true;
             return false;
         }
-        if !names_are_allowed(&whole) {
+        if !names_are_allowed(whole) {
             self.names = true;
             return false;
         }
@@ -356,10 +349,11 @@ impl Unfit {
 }
 
 /// Whether each certificate's names are allowed by all CAs above it.
-fn names_are_allowed(chain: &[&Certificate]) -> bool {
-    if chain.iter().all(|link| link.extensions.constraints.is_none()) {
+fn names_are_allowed<'a>(chain: impl Iterator<Item = &'a Certificate> + Clone) -> bool {
+    if chain.clone().all(|link| link.extensions.constraints.is_none()) {
         return true;
     }
+    let chain: Vec<_> = chain.collect();
     chain.iter().enumerate().all(|(index, link)| {
         let above = chain.get(index + 1..).unwrap_or_default();
         let constraints: Vec<_> =

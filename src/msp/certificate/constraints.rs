@@ -15,13 +15,13 @@ const IP: u8 = primitive(7);
 const MAX_COMPARISONS: usize = 250_000;
 
 /// The subtrees that a CA's names are within, and outside of.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Constraints {
     permitted: Subtrees,
     excluded: Subtrees,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Subtrees {
     dns: Vec<Vec<u8>>,
     uris: Vec<Vec<u8>>,

@@ -51,38 +51,46 @@ impl Span {
 pub(in crate::msp) struct Der<'a>(pub(in crate::msp) &'a [u8]);
 
 impl<'a> Der<'a> {
+    #[inline]
     pub(in crate::msp) fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
+    #[inline]
     pub(in crate::msp) fn is_next(self, tag: u8) -> bool {
         self.0.first() == Some(&tag)
     }
 
+    #[inline]
     pub(in crate::msp) fn any(&mut self) -> Option<Element<'a>> {
         next_element(&mut self.0)
     }
 
+    #[inline]
     pub(in crate::msp) fn element(&mut self, tag: u8) -> Option<Element<'a>> {
         self.any().filter(|element| element.tag == tag)
     }
 
+    #[inline]
     pub(in crate::msp) fn content(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.element(tag).map(|element| element.content)
     }
 
     /// A reader of the next element's content.
+    #[inline]
     pub(in crate::msp) fn enter(&mut self, tag: u8) -> Option<Self> {
         self.content(tag).map(Self)
     }
 
     /// The content when the tag is next; the outer `None` is one that does not read.
     #[expect(clippy::option_option, reason = "absent and malformed are told apart")]
+    #[inline]
     pub(in crate::msp) fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
         if self.is_next(tag) { self.content(tag).map(Some) } else { Some(None) }
     }
 
     /// An INTEGER in its shortest form.
+    #[inline]
     pub(in crate::msp) fn integer(&mut self) -> Option<&'a [u8]> {
         self.content(INTEGER).filter(|content| is_shortest(content))
     }
@@ -106,10 +114,12 @@ impl<'a> Der<'a> {
     }
 
     /// The content of an OBJECT IDENTIFIER whose arcs fit 31 bits.
+    #[inline]
     pub(in crate::msp) fn oid(&mut self) -> Option<&'a [u8]> {
         self.content(OID).filter(|content| is_oid(content))
     }
 
+    #[inline]
     pub(in crate::msp) fn bits(&mut self) -> Option<Bits<'a>> {
         let (&padding, octets) = self.content(BIT_STRING)?.split_first()?;
         let last = octets.last().copied().unwrap_or_default();
@@ -169,6 +179,7 @@ pub(in crate::msp) fn is_shortest(integer: &[u8]) -> bool {
     }
 }
 
+#[inline]
 pub(in crate::msp) fn is_oid(content: &[u8]) -> bool {
     let mut value: u64 = 0;
     let mut length = 0;

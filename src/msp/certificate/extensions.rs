@@ -11,7 +11,7 @@ const ANY_EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 const CERTIFICATE_EXTENSION: &[u8] = &[0x55, 0x1d];
 const CERT_SIGN: usize = 5;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Extensions {
     /// Whether it is a CA, and how many CAs may be below it: present with basic constraints.
     pub(super) basic: Option<(bool, Option<u64>)>,

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 use p224::ecdsa::signature::hazmat::PrehashVerifier as _;
 
 use super::algorithm::{ED25519, Hash, SignatureAlgorithm, parts};
-use super::der::{self, Der, INTEGER, OID, SEQUENCE};
+use super::der::{self, BIT_STRING, Der, INTEGER, OID, SEQUENCE};
 use crate::msp::ecdsa::Curve;
 
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -18,6 +18,8 @@ const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
 const X25519: &[u8] = &[0x2b, 0x65, 0x6e];
 const PRIME256V1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const SECP: &[u8] = &[0x2b, 0x81, 0x04, 0x00];
+const SECP384R1: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 34];
+const SECP521R1: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 35];
 const NULL: &[u8] = &[5, 0];
 
 #[derive(Debug)]
@@ -113,17 +115,18 @@ impl EcdsaKey {
         if point.first() != Some(&4) {
             return None;
         }
-        let parsed = |algorithm: &'static dyn VerificationAlgorithm| {
-            ParsedPublicKey::new(algorithm, point).ok().map(Point::Aws)
+        let parsed = |algorithm: &'static dyn VerificationAlgorithm, name: &[u8]| {
+            let info = key_info(name, point);
+            ParsedPublicKey::new(algorithm, &info).ok().map(Point::Aws)
         };
         let point = match curve {
             Curve::P224 => {
                 let key = p224::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
                 Point::P224(Box::new(key))
             }
-            Curve::P256 => parsed(&aws::ECDSA_P256_SHA256_ASN1)?,
-            Curve::P384 => parsed(&aws::ECDSA_P384_SHA384_ASN1)?,
-            Curve::P521 => parsed(&aws::ECDSA_P521_SHA512_ASN1)?,
+            Curve::P256 => parsed(&aws::ECDSA_P256_SHA256_ASN1, PRIME256V1)?,
+            Curve::P384 => parsed(&aws::ECDSA_P384_SHA384_ASN1, SECP384R1)?,
+            Curve::P521 => parsed(&aws::ECDSA_P521_SHA512_ASN1, SECP521R1)?,
         };
         Some(Self { curve, point })
     }
@@ -131,7 +134,11 @@ impl EcdsaKey {
     /// The point, uncompressed.
     pub(in crate::msp) fn point_octets(&self) -> Vec<u8> {
         match &self.point {
-            Point::Aws(key) => key.as_ref().to_vec(),
+            Point::Aws(key) => {
+                let info = Der(key.as_ref()).enter(SEQUENCE);
+                let bits = info.and_then(|mut info| info.any().and_then(|_| info.bits()));
+                bits.map(|bits| bits.right_aligned().into_owned()).unwrap_or_default()
+            }
             Point::P224(key) => key.to_sec1_point(false).as_bytes().to_vec(),
         }
     }
@@ -173,6 +180,20 @@ impl RsaKey {
             UnparsedPublicKey::new(how, &self.0).verify(message, signature).is_ok()
         })
     }
+}
+
+/// A SubjectPublicKeyInfo of a point (RFC 5480, section 2), in which the library checks the point once; a bare one it
+/// checks twice.
+fn key_info(curve: &[u8], point: &[u8]) -> Vec<u8> {
+    let mut algorithm = Vec::with_capacity(32);
+    der::push(&mut algorithm, OID, &[EC_PUBLIC_KEY]);
+    der::push(&mut algorithm, OID, &[curve]);
+    let mut parts = Vec::with_capacity(point.len() + 40);
+    der::push(&mut parts, SEQUENCE, &[&algorithm]);
+    der::push(&mut parts, BIT_STRING, &[&[0], point]);
+    let mut whole = Vec::with_capacity(parts.len() + 4);
+    der::push(&mut whole, SEQUENCE, &[&parts]);
+    whole
 }
 
 fn curve(oid: &[u8]) -> Option<Curve> {

@@ -1,5 +1,7 @@
 //! One certificate: its octets, and what Go's parser finds in them.
 
+use std::sync::{Arc, OnceLock};
+
 use super::algorithm::SignatureAlgorithm;
 use super::der::{BIT_STRING, Der, INTEGER, SEQUENCE, Span, constructed, primitive, push};
 use super::extensions::Extensions;
@@ -23,8 +25,10 @@ pub(in crate::msp) struct Certificate {
     pub(in crate::msp) not_before: i64,
     pub(in crate::msp) not_after: i64,
     pub(in crate::msp) names: Subject,
-    pub(in crate::msp) key: Key,
+    key: Arc<Key>,
     pub(super) extensions: Extensions,
+    /// Found when it is asked for first.
+    is_self_signed: OnceLock<bool>,
 }
 
 impl PartialEq for Certificate {
@@ -109,8 +113,9 @@ impl Certificate {
             not_before,
             not_after,
             names,
-            key,
+            key: Arc::new(key),
             extensions,
+            is_self_signed: OnceLock::new(),
             der,
         })
     }
@@ -145,6 +150,10 @@ impl Certificate {
         self.key_info.get(&self.der)
     }
 
+    pub(in crate::msp) fn key(&self) -> &Key {
+        &self.key
+    }
+
     pub(in crate::msp) fn signature(&self) -> &[u8] {
         &self.signature
     }
@@ -177,7 +186,12 @@ impl Certificate {
     /// Whether `parent` may issue certificates, and signed this one.
     pub(in crate::msp) fn is_signed_by(&self, parent: &Self) -> bool {
         parent.may_issue()
-            && parent.key.verifies(self.signature_algorithm, self.tbs(), &self.signature, false)
+            && parent.key().verifies(self.signature_algorithm, self.tbs(), &self.signature, false)
+    }
+
+    /// Whether it signed itself, as one that may issue certificates.
+    pub(in crate::msp) fn is_self_signed(&self) -> bool {
+        *self.is_self_signed.get_or_init(|| self.is_signed_by(self))
     }
 
     /// Whether it may issue certificates.
@@ -195,8 +209,29 @@ impl Certificate {
         self.subject() == other.subject() && self.key_info() == other.key_info()
     }
 
-    /// The octets of the same certificate with another signature.
-    pub(in crate::msp) fn with_signature(&self, signature: &[u8]) -> Vec<u8> {
+    /// The same certificate with another signature.
+    ///
+    /// # Errors
+    /// When it comes to be longer than is read.
+    pub(in crate::msp) fn resigned(&self, signature: &[u8]) -> Result<Self, &'static str> {
+        let der: Box<[u8]> = self.with_signature(signature).into();
+        let tbs = Der(&der).enter(SEQUENCE).and_then(|mut parts| parts.any());
+        if tbs.is_none_or(|tbs| Span::of(&der, tbs.whole) != self.tbs) {
+            // What is before it got another length.
+            return Self::read(der);
+        }
+        Ok(Self {
+            der,
+            signature: signature.into(),
+            names: self.names.clone(),
+            key: Arc::clone(&self.key),
+            extensions: self.extensions.clone(),
+            is_self_signed: OnceLock::new(),
+            ..*self
+        })
+    }
+
+    fn with_signature(&self, signature: &[u8]) -> Vec<u8> {
         let mut parts = Der(&self.der).enter(SEQUENCE).unwrap_or(Der(&[]));
         let algorithm = parts.any().and_then(|_| parts.any()).map_or(&[][..], |part| part.whole);
         let mut bits = Vec::with_capacity(signature.len() + 8);

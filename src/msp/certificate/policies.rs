@@ -11,7 +11,7 @@ const ANY: &[u8] = &[0x55, 0x1d, 0x20, 0x00];
 const MAX_POLICIES: usize = 256;
 
 /// What a certificate's policy extensions say.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Policies {
     stated: Vec<Vec<u8>>,
     mappings: Vec<(Vec<u8>, Vec<u8>)>,
@@ -92,16 +92,16 @@ type Level = BTreeMap<Vec<u8>, Node>;
 struct Graph(Vec<Level>);
 
 /// Whether a chain, its leaf first, keeps its own policies. The anchor's own do not matter.
-pub(super) fn hold(chain: &[Link<'_>]) -> bool {
-    let Some(last) = chain.len().checked_sub(1).filter(|last| *last > 0) else { return true };
+pub(super) fn hold<'a>(chain: impl Iterator<Item = Link<'a>> + Clone) -> bool {
+    let last = chain.clone().count().saturating_sub(1);
+    let asks = |link: &Link<'_>| {
+        link.policies.require_explicit.is_some() || !link.policies.mappings.is_empty()
+    };
     // Nothing asks for a policy: all is well, without building anything.
-    let below = chain.get(..last).unwrap_or_default();
-    if below
-        .iter()
-        .all(|link| link.policies.require_explicit.is_none() && link.policies.mappings.is_empty())
-    {
+    if !chain.clone().take(last).any(|link| asks(&link)) {
         return true;
     }
+    let below: Vec<_> = chain.take(last).collect();
     if below
         .iter()
         .any(|link| link.policies.stated.len() + link.policies.mappings.len() > MAX_POLICIES)
@@ -253,7 +253,7 @@ mod tests {
 
     fn holds(chain: &[&Policies]) -> bool {
         let links = chain.iter().map(|policies| Link { policies, self_issued: false });
-        hold(&links.collect::<Vec<_>>())
+        hold(links)
     }
 
     #[test]
