@@ -64,12 +64,32 @@ impl Consortium {
         panic!("it is not {state} with {listed} listed, but {} with {}", push, self.listed());
     }
 
+    /// Waits until it waits for people and says this.
+    fn until_told(&self, what: &str) -> Value {
+        for _ in 0..300 {
+            let push = self.push();
+            let detail = push["detail"].as_str().unwrap_or_default();
+            if push["state"] == "waiting" && detail.starts_with(what) {
+                return push;
+            }
+            pause();
+        }
+        panic!("it does not say `{what}`, but {}", self.push());
+    }
+
     /// How many certificates of Org1 are on the lists that the channel carries.
     fn listed(&self) -> usize {
         let file = self.club.path("shown.pb");
         done(self.channel("show").arg("supply").arg("--config").arg(&file));
         let octets = std::fs::read(&file).unwrap();
         channel::listed(&octets, "Org1MSP")
+    }
+
+    /// `member` of Org1 signs a proposal.
+    fn sign(&self, member: &str, proposal: &str) {
+        let mut sign = chancery();
+        sign.args(["channel", "sign", "--url", self.club.server.url(), "--msp-id", "Org1MSP"]);
+        done(sign.arg("--msp-dir").arg(self.club.path(member)).arg(proposal));
     }
 
     fn sequence(&self) -> u64 {
@@ -125,13 +145,55 @@ fn without_the_key_it_waits_for_a_person_and_says_for_whom() {
         pause();
     }
     assert!(push["detail"].as_str().unwrap().contains("2 revoked certificates"), "{push}");
-    let mut sign = chancery();
-    sign.args(["channel", "sign", "--url", consortium.club.server.url(), "--msp-id", "Org1MSP"]);
-    sign.arg("--msp-dir").arg(consortium.club.path("boss"));
-    done(sign.arg(push["proposal"].as_str().unwrap()));
+    consortium.sign("boss", push["proposal"].as_str().unwrap());
     consortium.until("effective", 2);
     let old = done(consortium.channel("proposal").arg(&proposal));
     assert!(old.contains("superseded"), "{old}");
+}
+
+#[test]
+fn what_a_person_signed_is_not_thrown_away_when_more_is_revoked() {
+    let consortium = Consortium::new(&["--administrators"]);
+    for boss in ["boss", "other-boss"] {
+        consortium.club.member(boss, "admin");
+    }
+    for clerk in ["clerk", "carrier", "caller"] {
+        consortium.club.member(clerk, "client");
+    }
+    consortium.revoke("clerk");
+    consortium.until("effective", 1);
+
+    // From here on it takes two people: the key in the token is used no more.
+    let two = "/Channel/Application/Org1/Admins=OutOf(2, 'Org1MSP.admin', 'Org1MSP.admin')";
+    let mut propose = consortium.channel("propose");
+    let made = done(propose.args(["supply", "--title", "two sign", "--policy", two]));
+    let made: Value = serde_json::from_str(&made).unwrap();
+    consortium.sign("boss", made["id"].as_str().unwrap());
+    let mut list = chancery();
+    list.args(["certificate", "list", "--url", consortium.club.server.url(), "--json"]);
+    list.args(["--ca", "org1", "--msp-dir"]).arg(consortium.club.path("admin"));
+    let listed: Value = serde_json::from_str(&done(&mut list)).unwrap();
+    let of_the_key = |one: &&Value| one["common_name"] == "channel-administrator";
+    let own = listed.as_array().unwrap().iter().find(of_the_key).unwrap();
+    let part = |name: &str| own[name].as_str().unwrap();
+    let mut revoke = consortium.club.as_member("admin", "revoke");
+    done(revoke.args(["--ca", "org1", "--serial", part("serial"), "--aki", part("aki")]));
+    let first = consortium.until_told("1 revoked certificate: waiting");
+    consortium.sign("boss", first["proposal"].as_str().unwrap());
+
+    // What comes then does not cost the signature, and is next.
+    consortium.revoke("carrier");
+    let more = consortium.until_told("2 revoked certificates: waiting");
+    assert_eq!(more["proposal"], first["proposal"], "{more}");
+    consortium.sign("other-boss", first["proposal"].as_str().unwrap());
+    let next = consortium.until_told("1 revoked certificate: waiting");
+    assert_eq!(consortium.listed(), 2);
+    assert_ne!(next["proposal"], first["proposal"], "{next}");
+
+    // What nobody signed makes way for what brings more.
+    consortium.revoke("caller");
+    let both = consortium.until_told("2 revoked certificates: waiting");
+    assert_ne!(both["proposal"], next["proposal"], "{both}");
 }
 
 /// Runs it; it must print a result and exit with 1. Gives what it says beside.

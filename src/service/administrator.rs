@@ -20,7 +20,9 @@ use crate::service::issue::{Answer, Issue, Signing, journal_name};
 use crate::store::{Change, Claim, JournalKind};
 use crate::wire::{Message as _, SerializedIdentity};
 
-/// Whom the journal names for its certificates. No identity can have this ID: it has a control character.
+/// Whom the journal names for its certificates: nobody ([`OWN`]).
+///
+/// [`OWN`]: crate::service::authority::OWN
 const OWNER: &str = "\u{1}administrator";
 /// What Fabric's nodes take an administrator by.
 const ROLE: &str = "admin";
@@ -122,16 +124,27 @@ impl Administrator {
                 found
             }
         };
-        let creator = SerializedIdentity {
-            mspid: self.msp_id.to_string(),
-            id_bytes: certificate.to_pem().into_bytes(),
-        };
         Ok(Acting {
             msp_id: self.msp_id.to_string(),
-            creator: creator.encode_to_vec(),
+            creator: self.creator(&certificate),
             key: certificate.public_key().clone(),
             ca: Arc::clone(&self.ca),
         })
+    }
+
+    /// As whom it signs or ever signed: a `SerializedIdentity` of each certificate.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(super) async fn creators(&self) -> Result<Vec<Vec<u8>>, Error> {
+        let rows = self.ca.store.read().certificates_of(&self.ca.name, OWNER).await?;
+        let creator = |der: &[u8]| Ok(self.creator(&Certificate::from_der(der)?));
+        rows.iter().map(|row| creator(&row.der)).collect()
+    }
+
+    fn creator(&self, certificate: &Certificate) -> Vec<u8> {
+        let id_bytes = certificate.to_pem().into_bytes();
+        SerializedIdentity { mspid: self.msp_id.to_string(), id_bytes }.encode_to_vec()
     }
 
     async fn is_revoked(&self, certificate: &Certificate) -> Result<bool, Error> {

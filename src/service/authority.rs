@@ -18,6 +18,10 @@ use crate::service::secrets::{SecretScheme, Secrets};
 use crate::service::throttle::Throttle;
 use crate::store::Store;
 
+/// How the owner of a certificate begins that is of a key of the CA's own. No identity has such an ID: it has a control
+/// character.
+pub(super) const OWN: char = '\u{1}';
+
 /// What all CAs of a server share.
 #[derive(Debug, Clone)]
 pub struct Commons {

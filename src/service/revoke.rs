@@ -1,13 +1,13 @@
 //! Revoking: a certificate, or an identity with all of its certificates. For good.
 
-use crate::id::{KeyId, SerialNumber};
+use crate::id::{Affiliation, KeyId, SerialNumber};
 use crate::pki::Reason;
-use crate::service::authority::Authority;
+use crate::service::authority::{Authority, OWN};
 use crate::service::caller::Caller;
 use crate::service::error::{Error, Kind};
 use crate::service::identities;
 use crate::service::rules::{REVOKER, Switch, may_manage, same_key_id, serial_number, switch};
-use crate::store::{CertificateRow, Change, Error as StoreError, Identity, Outcome, Write};
+use crate::store::{CertificateRow, Change, Error as StoreError, Outcome, Write};
 
 /// What is asked of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,8 @@ impl Authority {
     ///
     /// The certificate that proved the caller, and the caller itself, need no authority. Another
     /// certificate of the caller's needs a registrar of its type and affiliation; anybody else's,
-    /// and anybody else, a true `hf.Revoker` as well.
+    /// and anybody else, a true `hf.Revoker` as well. A certificate of a key of the CA's own, which is no identity's,
+    /// counts as an administrator's at the root affiliation.
     ///
     /// # Errors
     /// For a certificate, in this order: [`Kind::UnknownCertificate`], [`Kind::AlreadyRevoked`],
@@ -119,14 +120,7 @@ impl Authority {
 
         // 2. The very certificate that the caller proved themselves with, or authority.
         if row.serial != caller.serial || row.issuer != caller.issuer {
-            let owner = self
-                .registered_as(&row.enrollment_id)
-                .await?
-                .ok_or_else(|| identities::unknown(&row.enrollment_id))?;
-            if owner.id != caller.identity.id {
-                check_revoker(caller)?;
-            }
-            check_managed(caller, &owner)?;
+            self.check_may_revoke(caller, &row.enrollment_id).await?;
         }
 
         // 3. Once.
@@ -145,6 +139,19 @@ impl Authority {
         }
     }
 
+    async fn check_may_revoke(&self, caller: &Caller, enrollment_id: &str) -> Result<(), Error> {
+        if enrollment_id.starts_with(OWN) {
+            check_revoker(caller)?;
+            return check_managed(caller, "admin", &Affiliation::ROOT);
+        }
+        let owner = self.registered_as(enrollment_id).await?;
+        let owner = owner.ok_or_else(|| identities::unknown(enrollment_id))?;
+        if owner.id != caller.identity.id {
+            check_revoker(caller)?;
+        }
+        check_managed(caller, &owner.kind, &owner.affiliation)
+    }
+
     async fn revoke_identity(
         &self,
         caller: &Caller,
@@ -159,7 +166,7 @@ impl Authority {
         let unknown = || identities::unknown(id);
         let identity = self.registered_as(id).await?.ok_or_else(unknown)?;
         if !oneself {
-            check_managed(caller, &identity)?;
+            check_managed(caller, &identity.kind, &identity.affiliation)?;
         }
 
         // 2. Identity and certificates at once, those that are about to be issued too.
@@ -208,8 +215,8 @@ fn check_revoker(caller: &Caller) -> Result<(), Error> {
     }
 }
 
-fn check_managed(caller: &Caller, identity: &Identity) -> Result<(), Error> {
-    may_manage(&caller.identity, &identity.kind, &identity.affiliation).map_err(|_| {
+fn check_managed(caller: &Caller, kind: &str, affiliation: &Affiliation) -> Result<(), Error> {
+    may_manage(&caller.identity, kind, affiliation).map_err(|_| {
         Error::forbidden("the identity's type or affiliation is not the caller's to manage")
     })
 }

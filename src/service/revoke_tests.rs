@@ -84,6 +84,24 @@ async fn certificates_of_retired_issuers_are_revoked_too() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_the_cas_own_keys_is_revoked_by_who_manages_administrators() {
+    let registry = Registry::open().await;
+    registry.issue("\u{1}administrator", 1).await;
+    for (id, affiliation, attributes) in [
+        ("a", "", "hf.Revoker=1 hf.Registrar.Roles=client"),
+        ("b", "x", "hf.Revoker=1 hf.Registrar.Roles=admin"),
+        ("c", "", "hf.Registrar.Roles=admin"),
+    ] {
+        let other = registry.caller(id, "client", affiliation, attributes).await;
+        let done = registry.authority.revoke(&other, number(1)).await;
+        assert_eq!(kind(done), Some(Kind::Forbidden), "{id}");
+    }
+    let attributes = "hf.Revoker=1 hf.Registrar.Roles=admin";
+    let enough = registry.caller("d", "client", "", attributes).await;
+    assert_eq!(registry.authority.revoke(&enough, number(1)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_a_certificate_is_reaches_callers_without_authority() {
     let registry = Registry::open().await;
     registry.caller("u", "client", "x", "").await;

@@ -13,7 +13,9 @@ use crate::store::Claim;
 
 /// The label of the server's TLS key in the token.
 pub const TLS_LABEL: &str = "server-tls";
-/// Whom the journal names for it. No identity can have this ID: it has a control character.
+/// Whom the journal names for it: nobody ([`OWN`]).
+///
+/// [`OWN`]: crate::service::authority::OWN
 const OWNER: &str = "\u{1}server-tls";
 /// The profile, with both extended key usages.
 const PROFILE: &str = "tls";

@@ -40,6 +40,7 @@ impl Office {
                 row.state = PushState::Waiting;
                 row.detail = format!("{}: about to be proposed", lacking.what);
                 row.since = lacking.since;
+                row.proposal.clear();
             }
         }
         Ok(rows.into_iter().map(|row| Push { lag_seconds: lag(&row, now), row }).collect())

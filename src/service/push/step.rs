@@ -239,9 +239,20 @@ impl Step<'_> {
             return Ok(Some(open));
         }
         // People's signatures are not thrown away for what can follow.
-        let signatures = self.office.store().read().proposal_signatures(&open.id).await?;
-        let by_people = signatures.len() > usize::from(self.organization.administrator.is_some());
-        Ok(by_people.then_some(open))
+        Ok(self.is_signed_by_people(&open.id).await?.then_some(open))
+    }
+
+    /// Whether somebody else than the administrator in the token signed it.
+    async fn is_signed_by_people(&self, id: &str) -> Result<bool, Error> {
+        let own = match &self.organization.administrator {
+            Some(administrator) => administrator.creators().await?,
+            None => Vec::new(),
+        };
+        let signatures = self.office.store().read().proposal_signatures(id).await?;
+        let is_own = |header: &[u8]| {
+            decode::<SignatureHeader>(header).is_ok_and(|header| own.contains(&header.creator))
+        };
+        Ok(signatures.iter().any(|row| !is_own(&row.header)))
     }
 
     async fn open_proposal(&self, id: &str) -> Result<Option<ProposalRow>, Error> {
