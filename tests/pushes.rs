@@ -120,6 +120,24 @@ fn whoever_is_revoked_is_revoked_in_the_channel_by_itself() {
 }
 
 #[test]
+fn a_channel_is_told_of_as_soon_as_it_is_imported() {
+    let consortium = Consortium::new(&[]);
+    let told = done(consortium.channel("pushes").arg("supply"));
+    let list: Value = serde_json::from_str(&told).unwrap();
+    let pushes = list["pushes"].as_array().unwrap();
+    let of: Vec<_> = pushes.iter().map(|one| (&one["msp_id"], &one["state"])).collect();
+    let effective = |id: &str| (Value::from(id), Value::from("effective"));
+    let (one, other) = (effective("Org1MSP"), effective("Org2MSP"));
+    assert_eq!(of, [(&one.0, &one.1), (&other.0, &other.1)], "{told}");
+
+    // What was revoked in the same moment is not in it yet.
+    consortium.club.member("clerk", "client");
+    consortium.revoke("clerk");
+    let said = refused_with_result(consortium.channel("pushes").arg("supply"));
+    assert!(said.contains("lags behind"), "{said}");
+}
+
+#[test]
 fn without_the_key_it_waits_for_a_person_and_says_for_whom() {
     let consortium = Consortium::new(&[]);
     consortium.club.member("boss", "admin");

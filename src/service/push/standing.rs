@@ -30,6 +30,11 @@ impl Office {
         let read = self.store().read();
         let (revocations, _) = read.membership_versions().await?;
         let (membership, mut rows) = (self.membership().await?, read.pushes().await?);
+        for known in membership.channels() {
+            if !self.is_seen_to(&known.id, revocations) {
+                self.add_new(known, &mut rows, now);
+            }
+        }
         for row in &mut rows {
             // Between a revocation and the next look at the channel nothing is on record of it yet.
             if row.state == PushState::Effective
@@ -43,7 +48,45 @@ impl Office {
                 row.proposal.clear();
             }
         }
+        // Nor is it on record when nothing was ever lacking.
+        rows.retain(|row| {
+            row.version > 0
+                || row.state != PushState::Effective
+                || row.matter != Matter::Issuers.as_str()
+        });
+        let key = |row: &PushRow| (row.channel.clone(), row.msp_id.clone(), row.matter.clone());
+        rows.sort_by_cached_key(key);
         Ok(rows.into_iter().map(|row| Push { lag_seconds: lag(&row, now), row }).collect())
+    }
+
+    /// Adds what is not on record of a channel that was imported a moment ago, as if nothing were lacking.
+    fn add_new(&self, known: &KnownChannel, rows: &mut Vec<PushRow>, now: Timestamp) {
+        let root = known.current.root();
+        for organization in self.organizations().iter().filter(|one| one.is_in(root)) {
+            for matter in Matter::ALL {
+                let row = PushRow {
+                    channel: known.id.clone(),
+                    msp_id: organization.msp_id().clone(),
+                    matter: matter.as_str().to_owned(),
+                    state: PushState::Effective,
+                    detail: String::new(),
+                    proposal: String::new(),
+                    since: now,
+                    at: now,
+                    attempts: 0,
+                    next_at: now,
+                    version: 0,
+                };
+                let is_same = |other: &PushRow| {
+                    other.channel == row.channel
+                        && other.msp_id == row.msp_id
+                        && other.matter == row.matter
+                };
+                if !rows.iter().any(is_same) {
+                    rows.push(row);
+                }
+            }
+        }
     }
 
     async fn lacking_now(
